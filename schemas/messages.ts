@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { text, Time, Uuid, visibleText } from './fields.ts'
+import { UserBrief } from './users.ts'
+
+/** Characters (code points) of a message at most. */
+export const longestMessage = 10_000
+
+export const MessageType = z.enum(['text', 'image', 'file', 'system'])
+export type MessageType = z.infer<typeof MessageType>
+
+/** The quoted message; its sender may be gone. `content` is its first 100 characters. */
+export const Quote = z.object({
+  id: Uuid,
+  sender: z.object({ id: z.int(), username: z.string() }).nullable(),
+  content: z.string(),
+  created_at: Time,
+})
+export type Quote = z.infer<typeof Quote>
+
+/** A message as REST shows it to one reader. `attachment` is a link of his own, which expires. `seq` is its place in the room's history. */
+export const Message = z.object({
+  id: Uuid,
+  room: Uuid,
+  room_id: Uuid,
+  seq: z.int(),
+  client_id: z.string().nullable(),
+  sender: UserBrief.nullable(),
+  message_type: MessageType,
+  content: z.string(),
+  attachment: z.string().nullable(),
+  attachment_name: z.string().nullable(),
+  attachment_size: z.int().nullable(),
+  reply_to: Quote.nullable(),
+  reply_to_id: Uuid.nullable(),
+  created_at: Time,
+  modified_at: Time,
+  is_edited: z.boolean(),
+  edited_at: Time.nullable(),
+  is_deleted: z.boolean(),
+  deleted_at: Time.nullable(),
+  is_read: z.boolean(),
+  read_count: z.int(),
+  read_by: z.record(z.string(), Time),
+})
+export type Message = z.infer<typeof Message>
+
+/** Chosen by the client: the same id again is the same message, for ever. */
+export const ClientId = text(64).refine((value) => value !== '', 'This field may not be blank.')
+
+/** `content` may be empty only beside an attachment; the type follows the attachment, whatever is asked for. */
+export const SendMessage = z.object({
+  room: Uuid,
+  content: z.string().optional(),
+  message_type: z.enum(['text', 'image', 'file']).optional(),
+  reply_to: Uuid.nullish(),
+  client_id: ClientId.nullish(),
+  attachment_name: text(255).nullish(),
+})
+export type SendMessage = z.infer<typeof SendMessage>
+
+export const MessageContent = visibleText(longestMessage)
+
+export const EditMessage = z.object({ content: MessageContent })
+export type EditMessage = z.infer<typeof EditMessage>

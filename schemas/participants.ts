@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { Bool, Integer, Time, Uuid } from './fields.ts'
+import { UserBrief } from './users.ts'
+
+export const Participant = z.object({
+  id: z.int(),
+  user: UserBrief,
+  room: Uuid,
+  joined_at: Time,
+  last_read_at: Time.nullable(),
+  is_admin: z.boolean(),
+  unread_count: z.int(),
+  is_muted: z.boolean(),
+  muted_until: Time.nullable(),
+  left_at: Time.nullable(),
+})
+export type Participant = z.infer<typeof Participant>
+
+export const AddParticipant = z.object({ room: Uuid, user: Integer, is_admin: Bool.default(false) })
+export type AddParticipant = z.infer<typeof AddParticipant>
+
+export const UpdateParticipant = z.object({ is_admin: Bool.optional() })
+export type UpdateParticipant = z.infer<typeof UpdateParticipant>
+
+/** Mutes for good, or until a time. */
+export const MuteParticipant = z.object({
+  muted: Bool.default(true),
+  muted_until: z.iso.datetime({ offset: true, local: true }).nullish(),
+})
+export type MuteParticipant = z.infer<typeof MuteParticipant>
