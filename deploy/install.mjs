@@ -41,7 +41,12 @@ function install() {
   console.log('Installing packages (once, and again when package-lock.json changes) …')
   const [command, ...first] = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
   const args = [...first, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error', '--no-progress']
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32', stdio: ['ignore', 'pipe', 'pipe'] })
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   if (status === 0) return
   fail(`The packages could not be installed: ${explain(error?.message ?? `${stderr}\n${stdout}`)}`)
 }
@@ -49,9 +54,11 @@ function install() {
 /** npm's lines that say why: without its code, stack and log file. */
 function explain(output) {
   const code = output.match(/npm (?:error|ERR!) code (\S+)/)?.[1]
-  if (code === 'EACCES' || code === 'EPERM') return 'node_modules cannot be written, it may belong to another user; delete it, or run "npm ci" as its owner.'
+  if (code === 'EACCES' || code === 'EPERM')
+    return 'node_modules cannot be written, it may belong to another user; delete it, or run "npm ci" as its owner.'
   if (code === 'ENOSPC') return 'the disk is full.'
-  if (['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT'].includes(code)) return 'the npm registry cannot be reached; check the network and start again.'
+  if (['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT'].includes(code))
+    return 'the npm registry cannot be reached; check the network and start again.'
   const lines = output.split('\n').map((line) => line.replace(/^npm (error|ERR!)\s*/, '').trim())
   return lines.find((line) => line && !/^(code|errno|syscall|path|stack) /.test(line)) ?? 'npm ci failed without a word; run it by hand.'
 }

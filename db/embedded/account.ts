@@ -12,7 +12,9 @@ export async function chooseAccount(cluster: string): Promise<Account | undefine
   if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid }
   const account = (await findAccount()) ?? (await createAccount())
   if (account) return account
-  throw new StartError('PostgreSQL does not run as root, and a user "postgres" could not be created; start as an ordinary user, or set DATABASE_URL.')
+  throw new StartError(
+    'PostgreSQL does not run as root, and a user "postgres" could not be created; start as an ordinary user, or set DATABASE_URL.',
+  )
 }
 
 async function findAccount(): Promise<Account | undefined> {
@@ -23,6 +25,16 @@ async function findAccount(): Promise<Account | undefined> {
 
 async function createAccount(): Promise<Account | undefined> {
   await run('groupadd', ['--system', 'postgres'])
-  await run('useradd', ['--system', '--gid', 'postgres', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin', 'postgres'])
+  await run('useradd', [
+    '--system',
+    '--gid',
+    'postgres',
+    '--no-create-home',
+    '--home-dir',
+    '/nonexistent',
+    '--shell',
+    '/usr/sbin/nologin',
+    'postgres',
+  ])
   return findAccount()
 }

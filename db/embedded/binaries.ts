@@ -1,4 +1,4 @@
-import { constants, access, chmod, cp, lstat, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { access, chmod, constants, cp, lstat, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
@@ -32,7 +32,9 @@ async function findPackage(): Promise<{ root: string; version: string }> {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
     return { root, version: String(version) }
   } catch (error) {
-    throw new StartError(`There is no embedded PostgreSQL for ${platform} here; set DATABASE_URL to a PostgreSQL of your own.`, { cause: error })
+    throw new StartError(`There is no embedded PostgreSQL for ${platform} here; set DATABASE_URL to a PostgreSQL of your own.`, {
+      cause: error,
+    })
   }
 }
 
@@ -48,7 +50,10 @@ async function hydrateLinks(root: string): Promise<void> {
 }
 
 function toleratingExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw new StartError('The embedded PostgreSQL is not installed completely; run "npm rebuild" as the owner of node_modules.', { cause: error })
+  if (error.code !== 'EEXIST')
+    throw new StartError('The embedded PostgreSQL is not installed completely; run "npm rebuild" as the owner of node_modules.', {
+      cause: error,
+    })
 }
 
 async function copyFor(account: Account, native: string, version: string): Promise<string> {
@@ -57,7 +62,9 @@ async function copyFor(account: Account, native: string, version: string): Promi
     if (!(await exists(copy))) await copyTo(copy, native).catch(() => undefined)
     if ((await isOnlyOurs(copy)) && (await run(binariesIn(copy).postgres, ['--version'], account)).code === 0) return copy
   }
-  throw new StartError('The embedded PostgreSQL could not be copied to a place where it runs without root rights; start as an ordinary user, or set DATABASE_URL.')
+  throw new StartError(
+    'The embedded PostgreSQL could not be copied to a place where it runs without root rights; start as an ordinary user, or set DATABASE_URL.',
+  )
 }
 
 /** Whole or not at all: made under another name and renamed. Another process that was faster leaves us its copy. */
@@ -76,7 +83,8 @@ async function copyTo(copy: string, native: string): Promise<void> {
 /** A folder for everybody's temporary files may hold a trap under our name: what root is about to execute only root may have written. */
 async function isOnlyOurs(folder: string): Promise<boolean> {
   const found = await lstat(folder).catch(() => undefined)
-  return found !== undefined && found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0
+  if (!found?.isDirectory()) return false
+  return found.uid === process.getuid?.() && (found.mode & 0o022) === 0
 }
 
 function exists(path: string): Promise<boolean> {

@@ -74,7 +74,12 @@ async function createDatabase(cluster: NewCluster, lent: LentFolder): Promise<vo
 
 function runWith(cluster: NewCluster, command: string, args: string[], lent: LentFolder, input = ''): Promise<Finished> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { ...cluster.account, cwd: '/', env: postgresEnvironment(), stdio: ['pipe', 'pipe', 'pipe', ...lent.fds] })
+    const child = spawn(command, args, {
+      ...cluster.account,
+      cwd: '/',
+      env: postgresEnvironment(),
+      stdio: ['pipe', 'pipe', 'pipe', ...lent.fds],
+    })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (output += text))
     child.stdin?.on('error', () => undefined).end(input)

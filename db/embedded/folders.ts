@@ -31,5 +31,7 @@ const REASONS: Record<string, string> = {
 /** Turns what the operating system says about a folder into a sentence; anything else is a bug and passes as it is. */
 export function folderError(folder: string, error: unknown): unknown {
   const reason = error instanceof Error && 'code' in error ? REASONS[String(error.code)] : undefined
-  return reason ? new StartError(`The database cannot be kept in ${folder}: ${reason}; set DATA_DIR to another folder.`, { cause: error }) : error
+  return reason
+    ? new StartError(`The database cannot be kept in ${folder}: ${reason}; set DATA_DIR to another folder.`, { cause: error })
+    : error
 }

@@ -3,8 +3,8 @@ import { StartError } from '../start-error.ts'
 import type { Binaries } from './binaries.ts'
 import { postgresEnvironment } from './cluster.ts'
 import { lendFolder } from './folders.ts'
-import { freePort } from './free-port.ts'
 import { inUse, OWNER_SETTING } from './former.ts'
+import { freePort } from './free-port.ts'
 import { type Account, ownMark, waitUntil } from './processes.ts'
 
 /** What it takes to run a cluster. */
@@ -47,7 +47,13 @@ async function spawnPostgres({ cluster, binaries, account, settings }: Launch, p
   const args = ['-D', lent.name, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   try {
     // In a session of its own: Ctrl-C reaches every process of the terminal's, and PostgreSQL must outlive the requests that are being finished.
-    return spawn(binaries.postgres, args, { ...account, cwd: '/', env: postgresEnvironment(), detached: true, stdio: ['ignore', 'ignore', 'pipe', ...lent.fds] })
+    return spawn(binaries.postgres, args, {
+      ...account,
+      cwd: '/',
+      env: postgresEnvironment(),
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', ...lent.fds],
+    })
   } finally {
     lent.close()
   }
@@ -118,7 +124,11 @@ function unrefStream(child: ChildProcess): void {
 
 async function stopWithin(child: ChildProcess, ended: Promise<void>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
-  for (const [signal, milliseconds] of [['SIGINT', 10_000], ['SIGQUIT', 5_000], ['SIGKILL', 2_000]] as const) {
+  for (const [signal, milliseconds] of [
+    ['SIGINT', 10_000],
+    ['SIGQUIT', 5_000],
+    ['SIGKILL', 2_000],
+  ] as const) {
     child.kill(signal)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<'late'>((resolve) => {

@@ -71,7 +71,10 @@ test('letters of every alphabet are letters for lower(), text search and trigram
 
 test('a commit is on disk before it is acknowledged, and only this machine can connect, with the password', async () => {
   const server = await openEmbeddedPostgres({ dataDir: folder })
-  const settings = await query(server.url, "select current_setting('fsync') f, current_setting('synchronous_commit') s, current_setting('listen_addresses') l")
+  const settings = await query(
+    server.url,
+    "select current_setting('fsync') f, current_setting('synchronous_commit') s, current_setting('listen_addresses') l",
+  )
   expect(settings).toEqual([{ f: 'on', s: 'on', l: '127.0.0.1' }])
   const url = new URL(server.url)
   url.password = 'guessed'
@@ -90,7 +93,9 @@ test('two with different folders run at once', async () => {
 test('a folder in use is refused, and its user does not notice', async () => {
   const first = await hold(folder)
   const second = await hold(folder)
-  expect(second.refused).toBe(`The data in ${folder} is in use by another process (${first.process.pid}); stop it, or set DATA_DIR to another folder.`)
+  expect(second.refused).toBe(
+    `The data in ${folder} is in use by another process (${first.process.pid}); stop it, or set DATA_DIR to another folder.`,
+  )
   expect(await query(first.url, 'select 1 as one')).toEqual([{ one: 1 }])
 })
 
@@ -134,14 +139,18 @@ test('a folder that cannot be written is one sentence', async () => {
   await writeFile(join(folder, 'file'), '')
   const opening = openEmbeddedPostgres({ dataDir: join(folder, 'file', 'data') })
   await expect(opening).rejects.toThrow(StartError)
-  await expect(opening).rejects.toThrow(`The database cannot be kept in ${folder}/file/data: part of the path is a file; set DATA_DIR to another folder.`)
+  await expect(opening).rejects.toThrow(
+    `The database cannot be kept in ${folder}/file/data: part of the path is a file; set DATA_DIR to another folder.`,
+  )
 })
 
 test('a cluster that PostgreSQL refuses is one sentence with its reason', async () => {
   const first = await openEmbeddedPostgres({ dataDir: folder })
   await first.close()
   await writeFile(join(folder, 'postgres', 'PG_VERSION'), '9\n')
-  await expect(openEmbeddedPostgres({ dataDir: folder })).rejects.toThrow(/^PostgreSQL cannot start in .*: database files are incompatible with server/)
+  await expect(openEmbeddedPostgres({ dataDir: folder })).rejects.toThrow(
+    /^PostgreSQL cannot start in .*: database files are incompatible with server/,
+  )
 })
 
 test.runIf(process.getuid?.() === 0)('root lends the database of an ordinary user his identity', async () => {
