@@ -6,6 +6,7 @@ import { lendFolder } from './folders.ts'
 import { inUse, OWNER_SETTING } from './former.ts'
 import { freePort } from './free-port.ts'
 import { type Account, ownMark, waitUntil } from './processes.ts'
+import { watchOver } from './watcher.ts'
 
 /** What it takes to run a cluster. */
 export type Launch = {
@@ -104,9 +105,11 @@ function stopper(child: ChildProcess, log: (line: string) => void): () => Promis
   let stopped: Promise<void> | undefined
   const atExit = () => child.kill('SIGINT')
   process.once('exit', atExit)
+  const endWatch = child.pid === undefined ? undefined : watchOver(child.pid)
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   void ended.then(() => {
     process.removeListener('exit', atExit)
+    endWatch?.()
     if (!stopped) log('PostgreSQL ended by itself')
   })
   child.unref()

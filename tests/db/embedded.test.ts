@@ -119,6 +119,28 @@ test.each(['left running', 'killed too'])('after kill -9 the next start recovers
   await second.close()
 })
 
+test('after kill -9 PostgreSQL does not run for ever', async () => {
+  const { process: holder } = await hold(folder)
+  const pid = await postmasterPid()
+  holder.kill('SIGKILL')
+  expect(await waitUntil(async () => (await processStart(pid)) === undefined, 5000)).toBe(true)
+})
+
+test('a PostgreSQL whose owner is gone is stopped by the next start', async () => {
+  const first = await hold(folder)
+  await query(first.url, 'create table kept as select 42 as answer')
+  const pid = await postmasterPid()
+  // Stopped, it cannot follow the watcher that asks it to end: the next start meets it alive.
+  process.kill(pid, 'SIGSTOP')
+  first.process.kill('SIGKILL')
+  await once(first.process, 'exit')
+  const opening = openEmbeddedPostgres({ dataDir: folder })
+  setTimeout(() => process.kill(pid, 'SIGCONT'), 300)
+  const second = await opening
+  expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }])
+  await second.close()
+})
+
 test('a pid file whose number now belongs to another program is no obstacle', async () => {
   const first = await openEmbeddedPostgres({ dataDir: folder })
   const lines = await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8')
