@@ -204,7 +204,9 @@ export class Outbox {
     const { client_id, room_id, content, reply_to, sent, amended } = entry
     const command: Command = { type: 'chat_message', room_id, message: content, client_id, ...(reply_to ? { reply_to } : {}) }
     // Set before anything is sent: an answer may come while sending.
-    const flight: Flight = { clientId: client_id, overSocket: !sent && this.#take(entry, command) }
+    this.#entries.set(client_id, { ...entry, status: 'sending' })
+    this.#changed(room_id)
+    const flight: Flight = { clientId: client_id, overSocket: !sent && this.#options.emit(command) }
     if (this.#entries.get(client_id)?.status !== 'sending') return
     this.#flights.set(room_id, flight)
     this.#watch(flight, entry)
@@ -214,12 +216,6 @@ export class Outbox {
       (stored) => (sent ? this.#finishEdit(client_id, amended) : this.acknowledge(client_id, stored)),
       (cause: unknown) => this.#rejected(flight, cause),
     )
-  }
-
-  #take(entry: OutboxEntry, command: Command): boolean {
-    this.#entries.set(entry.client_id, { ...entry, status: 'sending' })
-    this.#changed(entry.room_id)
-    return this.#options.emit(command)
   }
 
   #watch(flight: Flight, entry: OutboxEntry): void {
