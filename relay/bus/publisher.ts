@@ -1,7 +1,7 @@
 import type { BusLog, Connection } from './redis-connection.ts'
 import { sparingly } from './sparingly.ts'
 
-export type Publisher = { publish(channel: string, text: string): void; lostPublishes(): number }
+type Publisher = { publish(channel: string, text: string): void; lostPublishes(): number }
 
 /** What may wait for a Redis that reads too slowly, in bytes. Beyond it publishes are lost: relays catch up from the server. */
 const backlogLimit = 64 * 1024 * 1024

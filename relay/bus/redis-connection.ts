@@ -60,12 +60,12 @@ function retryStrategy(attempt: number): number {
 function watchSilence(redis: Redis, onSilent: () => void): { isSilent(): boolean; stop(): void } {
   let silentTicks = 0
   let seen = 0
+  redis.on('ready', () => {
+    silentTicks = 0
+    seen = -1
+  })
   const tick = () => {
-    if (redis.status !== 'ready') {
-      silentTicks = 0
-      seen = -1
-      return
-    }
+    if (redis.status !== 'ready') return
     // Bytes count, not only answers: the answer to a ping waits behind a long text that is still arriving.
     silentTicks = redis.stream.bytesRead === seen ? silentTicks + 1 : 0
     seen = redis.stream.bytesRead

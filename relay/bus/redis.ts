@@ -2,6 +2,7 @@ import type { Bus } from '../../schemas/bus.ts'
 import { createPublisher } from './publisher.ts'
 import { type BusLog, openConnection } from './redis-connection.ts'
 import { createRedisTyping } from './redis-typing.ts'
+import { sparingly } from './sparingly.ts'
 import { createSubscriptions } from './subscriptions.ts'
 
 export type RedisBus = Bus & {
@@ -9,7 +10,7 @@ export type RedisBus = Bus & {
   lostPublishes(): number
 }
 
-export type RedisBusOptions = {
+type RedisBusOptions = {
   /** redis:// or rediss://, one address. */
   url: string
   /** Before every key and channel; ends in its own separator. */
@@ -28,6 +29,7 @@ export function openRedisBus({ url, prefix = 'aristay:', log, now = Date.now }: 
   const commands = openConnection(url, 'aristay-bus', log)
   const subscriber = openConnection(url, 'aristay-bus-subscriber', log)
   const publisher = createPublisher(commands, log)
+  const rarely = sparingly(5000)
   let onText: (channel: string, text: string) => void = () => undefined
   let onGap = () => {}
   let closing: Promise<void> | undefined
@@ -36,7 +38,10 @@ export function openRedisBus({ url, prefix = 'aristay:', log, now = Date.now }: 
     isReady: () => subscriber.redis.status === 'ready',
     subscribe: (channels: string[]) => subscriber.redis.subscribe(...channels),
     unsubscribe: (channels: string[]) => subscriber.redis.unsubscribe(...channels),
-    reset: subscriber.reset,
+    reset(error: unknown) {
+      rarely(() => log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'subscribing failed'))
+      subscriber.reset()
+    },
   }
   const subscriptions = createSubscriptions(wire, () => {
     log.warn('bus subscriptions restored')

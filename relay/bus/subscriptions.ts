@@ -1,13 +1,13 @@
 /** How channels are subscribed. Both commands resolve when every channel is confirmed. */
-export type SubscriberWire = {
+type SubscriberWire = {
   isReady(): boolean
   subscribe(channels: string[]): Promise<unknown>
   unsubscribe(channels: string[]): Promise<unknown>
-  /** Breaks the connection: after a command without an answer nobody knows what is subscribed. */
-  reset(): void
+  /** Breaks the connection: after a command that failed nobody knows what is subscribed. */
+  reset(error: unknown): void
 }
 
-export type Subscriptions = {
+type Subscriptions = {
   /** Resolves when confirmed. Rejects after a second, but the channel stays wanted and is subscribed when that becomes possible. */
   want(channel: string): Promise<void>
   forget(channel: string): void
@@ -75,22 +75,20 @@ export function createSubscriptions(wire: SubscriberWire, onRestored: () => void
         toUnsubscribe.length > 0 && wire.unsubscribe(toUnsubscribe),
       ])
       if (current === connection) for (const channel of toSubscribe) confirm(channel)
-    } catch {
-      if (current === connection) fail()
+    } catch (error) {
+      if (current === connection) fail(error)
     }
   }
 
   /** Its close follows, and what is wanted is asked for again. */
-  function fail() {
+  function fail(error: unknown) {
     failed = connection
-    wire.reset()
+    wire.reset(error)
   }
 
   function confirm(channel: string) {
     confirmed.add(channel)
-    const waiters = wanted.get(channel)
-    for (const waiter of waiters ?? []) waiter.resolve()
-    if (!waiters) changed.add(channel)
+    for (const waiter of wanted.get(channel) ?? []) waiter.resolve()
   }
 
   function want(channel: string): Promise<void> {

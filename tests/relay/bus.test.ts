@@ -89,6 +89,20 @@ describe.each(inject('redis') ? [memory, overRedis] : [memory])('the bus ($name)
     expect(heard.texts).toEqual([])
   })
 
+  test('once unsubscribe has returned, nothing of the channel is heard, not even what was on its way', async () => {
+    const bus = await openBus()
+    const heard: string[] = []
+    await bus.subscribe('room:a')
+    bus.onText((_channel, text) => {
+      heard.push(text)
+      bus.unsubscribe('room:a')
+    })
+    for (const text of ['1', '2', '3']) bus.publish('room:a', text)
+    await until(() => heard.length > 0)
+    await listenTo(bus).fence()
+    expect(heard).toEqual(['1'])
+  })
+
   test('two thousand subscriptions asked for at once are all confirmed', async () => {
     const bus = await openBus()
     const heard = listenTo(bus)
