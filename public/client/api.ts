@@ -6,7 +6,7 @@ import type { DurableFrame } from '../../schemas/socket.ts'
 import type { Typing } from '../../schemas/typing.ts'
 import type { UserBrief } from '../../schemas/users.ts'
 import { ApiError } from './errors.ts'
-import { urlOf, type Http, type Query } from './http.ts'
+import { type Http, type Query, urlOf } from './http.ts'
 import type { Changes } from './order.ts'
 import type { LoadedPage } from './state.ts'
 import type { TokenSource } from './tokens.ts'
@@ -71,12 +71,21 @@ export function createApi({ http, tokens, upload, baseUrl }: ApiOptions) {
     loadMessages: async (room: string, stretch: Stretch = {}): Promise<LoadedPage> => {
       const query = { limit: stretchOf, ...stretch }
       const { results, next, previous } = await get<Page<Message>>(messages, { room, ...query })
-      return { messages: results, range: rangeOf(results.map(({ seq }) => seq), stretch, next !== null, previous !== null) }
+      return {
+        messages: results,
+        range: rangeOf(
+          results.map(({ seq }) => seq),
+          stretch,
+          next !== null,
+          previous !== null,
+        ),
+      }
     },
     message: (id: string) => get<Message>(`${messages}${id}/`),
     /** Safe to repeat with the same `client_id`: it is the same message then. */
     sendMessage: (message: NewMessage) => post<Message>(messages, message),
-    sendFile: ({ signal, onProgress, ...file }: NewFile) => sendFile(file, { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) }),
+    sendFile: ({ signal, onProgress, ...file }: NewFile) =>
+      sendFile(file, { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) }),
     editMessage: (id: string, content: string) => patch<Message>(`${messages}${id}/`, { content }),
     deleteMessage: (id: string) => remove(`${messages}${id}/`),
     markMessageRead: (id: string) => put<Message>(`${messages}${id}/mark_read/`),
@@ -88,7 +97,8 @@ export function createApi({ http, tokens, upload, baseUrl }: ApiOptions) {
     setAdmin: (id: number, is_admin: boolean) => patch<Participant>(`${participants}${id}/`, { is_admin }),
     removeParticipant: (id: number) => remove(`${participants}${id}/`),
     /** `until` is an RFC 3339 time; without it, for good. */
-    mute: (id: number, muted: boolean, until?: string) => put<Participant>(`${participants}${id}/mute/`, { muted, muted_until: until ?? null }),
+    mute: (id: number, muted: boolean, until?: string) =>
+      put<Participant>(`${participants}${id}/mute/`, { muted, muted_until: until ?? null }),
     listTyping: (room: string) => get<Page<Typing>>('/api/chat/typing/', { room }),
   }
 

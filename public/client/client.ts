@@ -1,15 +1,15 @@
-import { createApi, type Api } from './api.ts'
+import { type Api, createApi } from './api.ts'
 import { createEmitter, type Emitter } from './emitter.ts'
-import { pageLock, systemClock, watchPage, type Clock, type Lock, type WatchWake } from './environment.ts'
+import { type Clock, type Lock, pageLock, systemClock, type WatchWake, watchPage } from './environment.ts'
 import { ApiError } from './errors.ts'
-import { userIdOf } from './jwt.ts'
 import { hostTokens, type TokenProvider } from './host-tokens.ts'
 import { createHttp, createTransport, type Transport } from './http.ts'
+import { userIdOf } from './jwt.ts'
 import { Outbox, type OutboxEvents } from './outbox.ts'
 import { memoryOutboxStore, type OutboxEntry, type OutboxStore } from './outbox-store.ts'
 import { Rooms, type RoomsEvents } from './rooms.ts'
 import { ChatSocket, type ClientFrame, type Established, type SocketConstructor, type SocketStatus } from './socket.ts'
-import { memoryTokenStore, Tokens, type TokenSource, type TokenStore } from './tokens.ts'
+import { memoryTokenStore, type TokenSource, type TokenStore, Tokens } from './tokens.ts'
 import { createUpload, type Upload } from './upload.ts'
 
 export type ClientOptions = {
@@ -145,7 +145,9 @@ export class ChatClient {
 
   /** Moves my read pointer to a message, or to the newest; by REST when the socket is closed. Rejects with an ApiError. */
   async markRead(roomId: string, messageId?: string): Promise<void> {
-    const command = messageId ? ({ type: 'read_receipt', message_id: messageId, room_id: roomId } as const) : ({ type: 'mark_room_read', room_id: roomId } as const)
+    const command = messageId
+      ? ({ type: 'read_receipt', message_id: messageId, room_id: roomId } as const)
+      : ({ type: 'mark_room_read', room_id: roomId } as const)
     if (this.#socket.send(command)) return
     await (messageId ? this.api.markMessageRead(messageId) : this.api.markRoomRead(roomId))
   }
@@ -172,7 +174,8 @@ export class ChatClient {
       this.#reached(room_id, 0)
     })
     rooms.events.on('change', (change) => this.#events.emit('room', change))
-    for (const name of ['reload', 'appeared', 'vanished'] as const) rooms.events.on(name, (event) => this.#events.emit(name, event as ClientEvents[typeof name]))
+    for (const name of ['reload', 'appeared', 'vanished'] as const)
+      rooms.events.on(name, (event) => this.#events.emit(name, event as ClientEvents[typeof name]))
     rooms.events.on('unloaded', (event) => this.#events.emit('unloaded', event))
     outbox.events.on('change', (change) => this.#events.emit('outbox', change))
     outbox.events.on('failed', (entry) => this.#events.emit('failed', entry))

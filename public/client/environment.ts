@@ -55,7 +55,11 @@ export const watchPage: WatchWake = (listener) => {
   const online = () => listener('online')
   const offline = () => listener('offline')
   const visible = () => document.visibilityState === 'visible' && listener('visible')
-  const pairs: [Listening, string, () => void][] = [[page, 'online', online], [page, 'offline', offline], [document, 'visibilitychange', visible]]
+  const pairs: [Listening, string, () => void][] = [
+    [page, 'online', online],
+    [page, 'offline', offline],
+    [document, 'visibilitychange', visible],
+  ]
   for (const [target, type, run] of pairs) target.addEventListener?.(type, run)
   return () => {
     for (const [target, type, run] of pairs) target.removeEventListener?.(type, run)

@@ -1,4 +1,4 @@
-import { fullJitter, type Clock } from './environment.ts'
+import { type Clock, fullJitter } from './environment.ts'
 import { ApiError, errorOf, isPassing } from './errors.ts'
 import type { TokenSource } from './tokens.ts'
 

@@ -1,12 +1,40 @@
-export { ChatClient, createChatClient, type ClientEvents, type ClientOptions } from './client.ts'
 export type { Api, NewFile, NewMessage, NewRoom, Receipts, Stretch, Unread } from './api.ts'
-export { systemClock, type Clock, type Lock, type Wake, type WatchWake } from './environment.ts'
+export { ChatClient, type ClientEvents, type ClientOptions, createChatClient } from './client.ts'
+export { type Clock, type Lock, systemClock, type Wake, type WatchWake } from './environment.ts'
 export { ApiError, SignedOutError } from './errors.ts'
 export type { TokenProvider } from './host-tokens.ts'
-export { isBehind, meetHead, receive, receiveChanges, receiveFrame, receiveResync, startOrder, type Changes, type Cursor, type RoomOrder, type Step, type Verdict } from './order.ts'
-export { memoryOutboxStore, type Failure, type OutboxEntry, type OutboxStore, type Sent } from './outbox-store.ts'
+export {
+  type Changes,
+  type Cursor,
+  isBehind,
+  meetHead,
+  type RoomOrder,
+  receive,
+  receiveChanges,
+  receiveFrame,
+  receiveResync,
+  type Step,
+  startOrder,
+  type Verdict,
+} from './order.ts'
+export { type Failure, memoryOutboxStore, type OutboxEntry, type OutboxStore, type Sent } from './outbox-store.ts'
 export { covers, type Range } from './ranges.ts'
-export { addPage, applyFrames, comparable, deletedText, emptyState, listMessages, readersOf, stateFromRest, type LoadedPage, type Member, type ReadPointer, type RoomFields, type RoomState, type StateFrame } from './state.ts'
 export type { ChatSocket, ClientCommand, ClientFrame, SocketConstructor, SocketStatus } from './socket.ts'
+export {
+  addPage,
+  applyFrames,
+  comparable,
+  deletedText,
+  emptyState,
+  type LoadedPage,
+  listMessages,
+  type Member,
+  type ReadPointer,
+  type RoomFields,
+  type RoomState,
+  readersOf,
+  type StateFrame,
+  stateFromRest,
+} from './state.ts'
 export { memoryTokenStore, type StoredTokens, type TokenSource, type TokenStore, type User } from './tokens.ts'
 export type { Progress, Upload } from './upload.ts'

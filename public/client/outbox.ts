@@ -1,6 +1,6 @@
 import type { Command } from '../../schemas/socket.ts'
 import { createEmitter } from './emitter.ts'
-import { createTimers, fullJitter, type Clock } from './environment.ts'
+import { type Clock, createTimers, fullJitter } from './environment.ts'
 import { ApiError, isPassing } from './errors.ts'
 import type { Failure, OutboxEntry, OutboxStore, Sent } from './outbox-store.ts'
 
@@ -125,7 +125,7 @@ export class Outbox {
     const isSame = content === entry.content
     if (entry.status === 'sent' && isSame) return
     const fixed = entry.uncertain || entry.status === 'sending' || entry.sent !== null
-    const text = fixed ? { amended: entry.sent === null && isSame ? null : content } : { content }
+    const text = fixed ? { amended: entry.sent === null && isSame ? null : content } : { content, amended: null }
     if (entry.status === 'failed' || entry.status === 'sent') this.#set({ ...entry, ...text, status: 'queued', failure: null })
     else this.#set({ ...entry, ...text })
     this.#pump(entry.room_id)
@@ -269,7 +269,10 @@ export class Outbox {
 
   #fail(entry: OutboxEntry, failure: Failure): void {
     this.#land(entry)
-    const failed: OutboxEntry = { ...entry, status: 'failed', failure }
+    // Nothing is stored for certain: then the text that was wanted last is the text.
+    const isOpen = !entry.uncertain && entry.sent === null
+    const text = isOpen ? { content: entry.amended ?? entry.content, amended: null } : {}
+    const failed: OutboxEntry = { ...entry, ...text, status: 'failed', failure }
     this.#set(failed)
     this.events.emit('failed', failed)
     this.#pump(entry.room_id)

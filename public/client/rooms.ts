@@ -1,12 +1,22 @@
 import type { Command, DurableFrame, ReadReceiptFrame } from '../../schemas/socket.ts'
 import type { Api, Stretch } from './api.ts'
 import { createEmitter } from './emitter.ts'
-import { createTimers, fullJitter, type Clock } from './environment.ts'
+import { type Clock, createTimers, fullJitter } from './environment.ts'
 import { ApiError } from './errors.ts'
-import { isBehind, meetHead, receiveChanges, receiveFrame, receiveResync, startOrder, type Head, type RoomOrder, type Step } from './order.ts'
+import {
+  type Head,
+  isBehind,
+  meetHead,
+  type RoomOrder,
+  receiveChanges,
+  receiveFrame,
+  receiveResync,
+  type Step,
+  startOrder,
+} from './order.ts'
 import type { Established } from './socket.ts'
-import { addPage, stateFromRest, type RoomState } from './state.ts'
-import { beginLoad, feedView, finishLoad, settleView, startView, type RoomView } from './view.ts'
+import { addPage, type RoomState, stateFromRest } from './state.ts'
+import { beginLoad, feedView, finishLoad, type RoomView, settleView, startView } from './view.ts'
 
 export type RoomsEvents = {
   /** A durable frame in its place: each once, in the order of the room. */

@@ -1,6 +1,6 @@
 import type { Command, Frame } from '../../schemas/socket.ts'
 import { createEmitter } from './emitter.ts'
-import { createTimers, fullJitter, type Clock, type Wake, type WatchWake } from './environment.ts'
+import { type Clock, createTimers, fullJitter, type Wake, type WatchWake } from './environment.ts'
 import { SignedOutError } from './errors.ts'
 import { lifetimeOf } from './jwt.ts'
 import { leadOf, type TokenSource } from './tokens.ts'
@@ -74,7 +74,10 @@ export class ChatSocket {
 
   start(): void {
     if (this.#status.phase !== 'stopped') return
-    this.#stopListening = [this.#options.watchWake((wake) => this.#wake(wake)), this.#options.tokens.onToken((token) => this.#useToken(token))]
+    this.#stopListening = [
+      this.#options.watchWake((wake) => this.#wake(wake)),
+      this.#options.tokens.onToken((token) => this.#useToken(token)),
+    ]
     void this.#connect()
   }
 

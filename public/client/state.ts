@@ -4,7 +4,9 @@ import type { Room } from '../../schemas/rooms.ts'
 import type { DurableFrame, FrameMessage, ReadReceiptFrame } from '../../schemas/socket.ts'
 import { addRange, covers, type Range } from './ranges.ts'
 
-export type RoomFields = Pick<Room, 'id' | 'name' | 'room_type' | 'is_active' | 'archived_at' | 'modified_at'> & { readonly is_deleted: boolean }
+export type RoomFields = Pick<Room, 'id' | 'name' | 'room_type' | 'is_active' | 'archived_at' | 'modified_at'> & {
+  readonly is_deleted: boolean
+}
 export type Member = Pick<Participant, 'id' | 'user' | 'is_admin' | 'joined_at'>
 /** How far somebody has read: every message up to `read_seq`. */
 export type ReadPointer = { readonly read_seq: number; readonly read_at: string }
@@ -39,7 +41,9 @@ export function emptyState(room: RoomFields): RoomState {
   return { seq: 0, room, ...nothing, ranges: [{ from: 0, to: Infinity }] }
 }
 
-type Draft = { -readonly [Key in keyof RoomState]: RoomState[Key] extends ReadonlyMap<infer Id, infer Value> ? Map<Id, Value> : RoomState[Key] }
+type Draft = {
+  -readonly [Key in keyof RoomState]: RoomState[Key] extends ReadonlyMap<infer Id, infer Value> ? Map<Id, Value> : RoomState[Key]
+}
 
 function draftOf(state: RoomState): Draft {
   const { messages, members, reads, attachments, changed } = state
@@ -160,10 +164,25 @@ export function comparable(state: RoomState) {
 
 /** A message of REST as frames carry it. */
 export function frameMessageOf(message: Message): FrameMessage {
-  const { id, seq, room_id, client_id, content, message_type, attachment_name, attachment_size, reply_to_id, reply_to, created_at } = message
+  const { id, seq, room_id, client_id, content, message_type, attachment_name, attachment_size, reply_to_id, reply_to, created_at } =
+    message
   const sender = message.sender && { id: message.sender.id, username: message.sender.username, full_name: message.sender.full_name }
   const edits = { is_edited: message.is_edited, edited_at: message.edited_at, is_deleted: message.is_deleted }
-  return { id, room_id, seq, client_id, sender, content, message_type, attachment_name, attachment_size, reply_to_id, reply_to, created_at, ...edits }
+  return {
+    id,
+    room_id,
+    seq,
+    client_id,
+    sender,
+    content,
+    message_type,
+    attachment_name,
+    attachment_size,
+    reply_to_id,
+    reply_to,
+    created_at,
+    ...edits,
+  }
 }
 
 function memberOf({ id, user, is_admin, joined_at }: Participant): Member {

@@ -54,7 +54,8 @@ function uploadBy(request: RequestLike, call: UploadCall): Promise<unknown> {
     request.timeout = uploadWithin
     request.setRequestHeader('authorization', `Bearer ${call.token}`)
     request.setRequestHeader('accept', 'application/json')
-    request.upload.onprogress = ({ loaded, total, lengthComputable }) => call.onProgress?.({ sent: loaded, total: lengthComputable ? total : 0 })
+    request.upload.onprogress = ({ loaded, total, lengthComputable }) =>
+      call.onProgress?.({ sent: loaded, total: lengthComputable ? total : 0 })
     request.onload = () => {
       call.signal?.removeEventListener('abort', abort)
       try {

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { comparable, createChatClient, listMessages, stateFromRest, type ChatClient, type ClientOptions, type Wake } from '../../public/client/index.ts'
+import {
+  type ChatClient,
+  type ClientOptions,
+  comparable,
+  createChatClient,
+  listMessages,
+  stateFromRest,
+  type Wake,
+} from '../../public/client/index.ts'
 import type { DurableFrame } from '../../schemas/socket.ts'
 import { FakeClock, settled } from './support/fake-clock.ts'
 import { FakeService } from './support/fake-service.ts'
@@ -22,7 +30,16 @@ async function world(options: Partial<ClientOptions> = {}) {
     return () => undefined
   }
   const { fetch, WebSocket } = service
-  const client = createChatClient({ baseUrl: 'http://chat.test', fetch, WebSocket, clock, random: () => 0.5, watchWake, lock: (_, run) => run(), ...options })
+  const client = createChatClient({
+    baseUrl: 'http://chat.test',
+    fetch,
+    WebSocket,
+    clock,
+    random: () => 0.5,
+    watchWake,
+    lock: (_, run) => run(),
+    ...options,
+  })
   const frames: DurableFrame[] = []
   client.on('frame', (frame) => frames.push(frame))
   const line = () => {
@@ -145,6 +162,39 @@ test('a message leaves over the socket, and its bubble stays until the frame is 
   service.publish(room.changes(room.head - 1))
   expect(client.outbox.list(roomId)).toEqual([])
   expect(shown(client)?.messages.map(({ content }) => content)).toEqual(['hello'])
+})
+
+test('a bubble stays while the room that shows its message is being reloaded', async () => {
+  const { client, service, line, room, clock } = await signedIn()
+  client.rooms.watch(roomId)
+  await settled()
+  service.losing = true
+  client.send(roomId, 'hello')
+  await settled()
+  service.offline = true
+  line().hear({ type: 'resync', room_id: roomId, seq: room.head, epoch: 1 })
+  await clock.advance(1_000)
+  expect(client.outbox.list(roomId)).toHaveLength(1)
+  service.offline = false
+  await clock.advance(60_000)
+  expect(client.outbox.list(roomId)).toEqual([])
+  expect(shown(client)?.messages.map(({ content }) => content)).toEqual(['hello'])
+})
+
+test('a state older than what was applied before it was asked for is loaded again', async () => {
+  const { client, service, room, clock } = await signedIn()
+  service.publish(room.do({ kind: 'send', user: 2, text: 'hello', quote: undefined }))
+  let lagging = true
+  service.intercept = ({ path }) => {
+    if (!lagging || !path.endsWith(`${roomId}/`)) return undefined
+    lagging = false
+    return [200, { ...room.room(), seq: 2 }]
+  }
+  client.rooms.watch(roomId)
+  await settled()
+  expect(client.rooms.state(roomId)).toBeUndefined()
+  await clock.advance(5_000)
+  expect(shown(client)).toEqual(fresh(room))
 })
 
 test('what was queued offline leaves in order, once each', async () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ApiError } from '../../public/client/errors.ts'
-import { memoryOutboxStore, type OutboxEntry, type OutboxStore, type Sent } from '../../public/client/outbox-store.ts'
 import { Outbox, patience } from '../../public/client/outbox.ts'
+import { memoryOutboxStore, type OutboxEntry, type OutboxStore, type Sent } from '../../public/client/outbox-store.ts'
 import type { Command } from '../../schemas/socket.ts'
 import { FakeClock, settled } from './support/fake-clock.ts'
 
@@ -14,7 +14,7 @@ type Call = { entry: OutboxEntry; resolve: (sent: Sent) => void; reject: (cause:
 /** A server that stores each client_id once, behind two doors that lose questions and answers. */
 class World {
   readonly clock = new FakeClock()
-  readonly store: OutboxStore = memoryOutboxStore()
+  readonly kept: OutboxStore = memoryOutboxStore()
   readonly stored = new Map<string, { room: string; content: string; sent: Sent }>()
   readonly heads = new Map<string, number>()
   online = false
@@ -24,26 +24,39 @@ class World {
   edits: { resolve: () => void; reject: (cause: unknown) => void; id: string; content: string }[] = []
   /** The texts as edits have left them, by message id. */
   readonly edited = new Map<string, string>()
+  /** Failed at some time: its place is where its author sent it again. */
+  readonly failed = new Set<string>()
   conflicts = 0
   probes = 0
   #ids = 0
+  page = 0
   outbox = this.#page()
 
+  /** A page that dies without a word: from then on nothing of it reaches the store or the server. */
   #page(): Outbox {
+    const page = ++this.page
+    const alive = () => page === this.page
+    const { kept } = this
+    const store: OutboxStore = {
+      list: () => kept.list(),
+      put: async (entry) => (alive() ? kept.put(entry) : undefined),
+      delete: async (clientId) => (alive() ? kept.delete(clientId) : undefined),
+    }
     const outbox = new Outbox({
-      ...{ store: this.store, clock: this.clock, random: () => 0.5, uuid: () => `c${++this.#ids}` },
+      ...{ store, clock: this.clock, random: () => 0.5, uuid: () => `c${++this.#ids}` },
       emit: (command) => {
-        if (!this.online || command.type !== 'chat_message') return false
+        if (!alive() || !this.online || command.type !== 'chat_message') return false
         this.wire.push({ command, line: this.line })
         return true
       },
-      post: (entry) => new Promise((resolve, reject) => this.calls.push({ entry, resolve, reject })),
-      edit: (id, content) => new Promise<void>((resolve, reject) => this.edits.push({ resolve, reject, id, content })),
+      post: (entry) => new Promise((resolve, reject) => alive() && this.calls.push({ entry, resolve, reject })),
+      edit: (id, content) => new Promise<void>((resolve, reject) => alive() && this.edits.push({ resolve, reject, id, content })),
       probe: () => {
         this.probes += 1
       },
     })
     outbox.events.on('failed', (entry) => {
+      if (alive()) this.failed.add(entry.client_id)
       if (entry.failure?.code === 'conflict') this.conflicts += 1
     })
     outbox.setOwner(1)
@@ -65,7 +78,6 @@ class World {
 
   /** The page is loaded anew: only the store is left. */
   async reload(): Promise<void> {
-    await this.outbox.stop()
     this.online = false
     this.line += 1
     this.calls = []
@@ -129,14 +141,20 @@ const steps = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('send' as const), room: fc.constantFrom(...rooms) }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('answer' as const, 'ack twice' as const, 'swallow' as const), which }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('refuse' as const), which, status: fc.constantFrom(400, 429, 503) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('call' as const, 'call stored, answer lost' as const, 'call lost' as const, 'call refused' as const), which }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('call' as const, 'call stored, answer lost' as const, 'call lost' as const, 'call refused' as const),
+      which,
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('connect' as const, 'cut' as const, 'reload' as const) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), milliseconds: fc.integer({ min: 1, max: 12_000 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('retry' as const, 'edit' as const), which }) },
 )
 type Step = typeof steps extends fc.Arbitrary<infer Value> ? Value : never
 
-async function take(world: World, step: Step, touched: Set<string>, wished: Map<string, string>): Promise<void> {
+async function take(world: World, step: Step, wished: Map<string, string>): Promise<void> {
   const pick = <Item>(items: Item[]) => ('which' in step ? items.splice(step.which % Math.max(1, items.length), 1)[0] : undefined)
   switch (step.kind) {
     case 'send':
@@ -187,7 +205,6 @@ async function take(world: World, step: Step, touched: Set<string>, wished: Map<
         wished.set(entry.client_id, `${entry.content} edited ${step.which}`)
         world.outbox.edit(entry.client_id, `${entry.content} edited ${step.which}`)
       }
-      if (entry?.status === 'failed') touched.add(entry.client_id)
     }
   }
   await settled()
@@ -196,25 +213,23 @@ async function take(world: World, step: Step, touched: Set<string>, wished: Map<
 test('each message is stored exactly once and in order, or failed and kept, whatever happens', async () => {
   const promise = async (schedule: Step[]) => {
     const world = new World()
-    /** Failed at some time: its place is where its author sent it again. */
-    const failed = new Set<string>()
     const written: { id: string; room: string }[] = []
     const wished = new Map<string, string>()
     for (const step of schedule) {
       const before = new Set(world.outbox.list().map(({ client_id }) => client_id))
-      await take(world, step, failed, wished)
+      await take(world, step, wished)
       for (const entry of world.outbox.list()) {
-        if (entry.status === 'failed') failed.add(entry.client_id)
         if (step.kind === 'send' && !before.has(entry.client_id)) written.push({ id: entry.client_id, room: entry.room_id })
       }
       for (const room of rooms) expect(world.outbox.list(room).filter(({ status }) => status === 'sending').length).toBeLessThanOrEqual(1)
     }
     await world.heal()
     const kept = new Map(world.outbox.list().map((entry) => [entry.client_id, entry]))
-    for (const { id } of written) expect(world.stored.has(id) || kept.get(id)?.status === 'failed', `${id} is neither stored nor kept`).toBe(true)
+    for (const { id } of written)
+      expect(world.stored.has(id) || kept.get(id)?.status === 'failed', `${id} is neither stored nor kept`).toBe(true)
     for (const entry of kept.values()) expect(entry.status === 'failed' || world.stored.has(entry.client_id)).toBe(true)
     for (const room of rooms) {
-      const smooth = written.filter((message) => message.room === room && !failed.has(message.id))
+      const smooth = written.filter((message) => message.room === room && !world.failed.has(message.id))
       const seqs = smooth.map(({ id }) => world.stored.get(id)?.sent.seq ?? -1)
       expect(seqs).toEqual([...seqs].sort((one, other) => one - other))
     }
@@ -224,10 +239,10 @@ test('each message is stored exactly once and in order, or failed and kept, what
       expect(shown).toBe(text)
     }
     expect(world.conflicts).toBe(0)
-    const inStore = await world.store.list()
+    const inStore = await world.kept.list()
     expect(inStore.every((entry) => kept.get(entry.client_id)?.status === 'failed')).toBe(true)
   }
-  await fc.assert(fc.asyncProperty(fc.array(steps, { maxLength: 50 }), promise), { numRuns: 400 })
+  await fc.assert(fc.asyncProperty(fc.array(steps, { maxLength: 60, size: 'max' }), promise), { numRuns: 300 })
 })
 
 test('without an answer in ten seconds a message is failed, and a late ack mends it', async () => {
@@ -285,6 +300,43 @@ test('a refused text is edited and sent under the same client_id, since nothing 
   expect(world.wire.at(-1)?.command).toMatchObject({ client_id, message: 'something' })
 })
 
+test('an answer to an attempt that was given up does not touch the next one', async () => {
+  const world = new World()
+  const { client_id } = world.outbox.send('a', 'hello')
+  await world.clock.advance(patience)
+  world.connect()
+  world.outbox.retry(client_id)
+  for (const call of world.calls.splice(0)) call.reject(new ApiError(400, 'invalid', { content: ['late'] }))
+  await settled()
+  expect(world.outbox.list('a')).toMatchObject([{ status: 'sending' }])
+})
+
+test('a message that a dead page had sent is not sent with another text', async () => {
+  const world = new World()
+  world.connect()
+  world.outbox.send('a', 'first')
+  const { client_id } = world.outbox.send('a', 'helo')
+  await settled()
+  world.commit(client_id, 'a', 'helo')
+  await world.reload()
+  world.outbox.edit(client_id, 'hello')
+  await world.heal()
+  expect([world.conflicts, world.stored.size, world.edited.get(`m-${client_id}`)]).toEqual([0, 2, 'hello'])
+})
+
+test('told to wait, the room waits, and nothing overtakes the message that was sent too early', async () => {
+  const world = new World()
+  world.connect()
+  world.outbox.send('a', 'one')
+  for (const wire of world.wire.splice(0)) world.refuse(wire, 429)
+  world.outbox.send('a', 'two')
+  world.outbox.lineOpen()
+  await world.clock.advance(1_999)
+  expect(world.wire).toEqual([])
+  await world.clock.advance(1)
+  expect(world.wire).toMatchObject([{ command: { message: 'one' } }])
+})
+
 test('the same client_id with another text on the server is told as failed', () => {
   const world = new World()
   world.connect()
@@ -309,7 +361,7 @@ test('nothing is sent in the name of another user', async () => {
 
 test('a store that fails is told, and stops nothing', async () => {
   const world = new World()
-  world.store.put = () => Promise.reject(new Error('quota'))
+  world.kept.put = () => Promise.reject(new Error('quota'))
   const causes: unknown[] = []
   world.outbox.events.on('unkept', ({ cause }) => causes.push(cause))
   world.connect()

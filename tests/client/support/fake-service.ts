@@ -1,8 +1,8 @@
 import type { SocketLike } from '../../../public/client/socket.ts'
 import type { DurableFrame, Frame, ReadReceiptFrame } from '../../../schemas/socket.ts'
 import { Command, Frame as FrameSchema } from '../../../schemas/socket.ts'
-import { ModelRoom } from './model-room.ts'
 import type { FakeClock } from './fake-clock.ts'
+import { ModelRoom } from './model-room.ts'
 
 type Listener = (event: { data?: unknown; code?: number }) => void
 type Asked = { method: string; path: string; query: URLSearchParams; body: Record<string, unknown> }
@@ -176,17 +176,31 @@ export class FakeService {
 
   #answer(asked: Asked, authorization: string | null): Answer {
     const { path, body, query } = asked
-    if (path === '/api/token/') return body.password === 'right' ? [200, { ...this.pair(), user: { id: this.me, username: 'me', email: '', role: 'staff', is_superuser: false } }] : [401, { detail: 'No active account found with the given credentials' }]
-    if (path === '/api/token/refresh/') return this.refreshes.delete(String(body.refresh)) ? [200, this.pair()] : [401, { detail: 'Token is blacklisted', code: 'token_not_valid' }]
-    if (path === '/api/token/verify/') return body.token === this.goodToken ? [200, {}] : [401, { detail: 'Token is invalid', code: 'token_not_valid' }]
-    if (authorization !== `Bearer ${this.goodToken}`) return [401, { detail: 'Given token not valid for any token type', code: 'token_not_valid' }]
+    if (path === '/api/token/')
+      return body.password === 'right'
+        ? [200, { ...this.pair(), user: { id: this.me, username: 'me', email: '', role: 'staff', is_superuser: false } }]
+        : [401, { detail: 'No active account found with the given credentials' }]
+    if (path === '/api/token/refresh/')
+      return this.refreshes.delete(String(body.refresh))
+        ? [200, this.pair()]
+        : [401, { detail: 'Token is blacklisted', code: 'token_not_valid' }]
+    if (path === '/api/token/verify/')
+      return body.token === this.goodToken ? [200, {}] : [401, { detail: 'Token is invalid', code: 'token_not_valid' }]
+    if (authorization !== `Bearer ${this.goodToken}`)
+      return [401, { detail: 'Given token not valid for any token type', code: 'token_not_valid' }]
     if (path === '/api/token/revoke/') return [200, { message: 'Token revoked successfully' }]
     if (asked.method === 'POST' && path === '/api/chat/messages/') {
       const { id, seq } = this.#store(String(body.room), String(body.content), String(body.client_id))
       return [201, { id, seq }]
     }
     const number = (name: string) => (query.has(name) ? { [name]: Number(query.get(name)) } : {})
-    if (path === '/api/chat/messages/') return [200, this.rooms.get(query.get('room') ?? '')?.messages({ ...number('before'), ...number('after'), ...number('around'), ...number('limit') })]
+    if (path === '/api/chat/messages/')
+      return [
+        200,
+        this.rooms
+          .get(query.get('room') ?? '')
+          ?.messages({ ...number('before'), ...number('after'), ...number('around'), ...number('limit') }),
+      ]
     const [, id = '', rest] = /^\/api\/chat\/rooms\/([^/]+)\/(.*)$/.exec(path) ?? []
     const room = this.rooms.get(id)
     if (!room) return [404, { detail: 'No ChatRoom matches the given query.' }]

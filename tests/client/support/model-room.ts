@@ -62,7 +62,8 @@ export class ModelRoom {
     if (deed.kind === 'promote') this.#promote(deed.user)
     if (deed.kind === 'rename') this.#name = deed.text
     if (deed.kind === 'archive') this.#active = !this.#active
-    if (deed.kind === 'rename' || deed.kind === 'archive') this.#append(undefined, (base) => ({ type: 'room_updated', ...base, room: this.#fields() }))
+    if (deed.kind === 'rename' || deed.kind === 'archive')
+      this.#append(undefined, (base) => ({ type: 'room_updated', ...base, room: this.#fields() }))
     if (deed.kind === 'read' && message) return this.read(deed.user, message)
     return this.log.slice(before).map(({ frame }) => frame)
   }
@@ -70,9 +71,21 @@ export class ModelRoom {
   send(userId: number, content: string, client_id: string | null, quote?: number): FrameMessage {
     const quoted = quote === undefined ? undefined : [...this.#messages.values()][quote % Math.max(1, this.#messages.size)]
     const message: FrameMessage = {
-      ...{ id: `${this.id.slice(0, 8)}-0000-4000-8000-${String(this.head + 1).padStart(12, '0')}`, room_id: this.id, seq: this.head + 1, client_id },
+      ...{
+        id: `${this.id.slice(0, 8)}-0000-4000-8000-${String(this.head + 1).padStart(12, '0')}`,
+        room_id: this.id,
+        seq: this.head + 1,
+        client_id,
+      },
       ...{ sender: nameOf(userId), content, message_type: 'text', attachment_name: null, attachment_size: null },
-      ...{ reply_to_id: quoted?.id ?? null, reply_to: null, created_at: timeOf(++this.#tick), is_edited: false, edited_at: null, is_deleted: false },
+      ...{
+        reply_to_id: quoted?.id ?? null,
+        reply_to: null,
+        created_at: timeOf(++this.#tick),
+        is_edited: false,
+        edited_at: null,
+        is_deleted: false,
+      },
     }
     this.#messages.set(message.id, message)
     this.#append(message.id, (base) => ({ type: 'chat_message', ...base, message: this.#shown(message.id) }))
@@ -107,7 +120,14 @@ export class ModelRoom {
   read(userId: number, message: FrameMessage): ReadReceiptFrame[] {
     if ((this.reads.get(userId)?.read_seq ?? 0) >= message.seq) return []
     const read_at = timeOf(++this.#tick)
-    const frame: ReadReceiptFrame = { type: 'read_receipt', room_id: this.id, message_id: message.id, user_id: userId, read_at, read_seq: message.seq }
+    const frame: ReadReceiptFrame = {
+      type: 'read_receipt',
+      room_id: this.id,
+      message_id: message.id,
+      user_id: userId,
+      read_at,
+      read_seq: message.seq,
+    }
     this.reads.set(userId, frame)
     return [frame]
   }
@@ -137,7 +157,15 @@ export class ModelRoom {
     const { is_deleted: _, ...fields } = this.#fields()
     return {
       ...fields,
-      ...{ seq: this.head, task: null, property: null, created_at: timeOf(0), created_by: null, participants, participant_count: participants.length },
+      ...{
+        seq: this.head,
+        task: null,
+        property: null,
+        created_at: timeOf(0),
+        created_by: null,
+        participants,
+        participant_count: participants.length,
+      },
       ...{ last_message: null, unread_count: 0, display_name: this.#name },
     }
   }
@@ -147,7 +175,10 @@ export class ModelRoom {
     const all = [...this.#messages.values()].filter(({ is_deleted }) => !is_deleted).map(({ id }) => this.#full(id))
     const { before = Infinity, after = 0, around, limit = 1_000 } = stretch
     const within = all.filter(({ seq }) => seq < before && seq > after)
-    const newest = around === undefined ? undefined : [...within.filter(({ seq }) => seq <= around).slice(-limit / 2), ...within.filter(({ seq }) => seq > around).slice(0, limit / 2)]
+    const newest =
+      around === undefined
+        ? undefined
+        : [...within.filter(({ seq }) => seq <= around).slice(-limit / 2), ...within.filter(({ seq }) => seq > around).slice(0, limit / 2)]
     const chosen = newest ?? (stretch.after === undefined ? within.slice(-limit) : within.slice(0, limit))
     const hasOlder = all.some(({ seq }) => seq < (chosen[0]?.seq ?? before))
     const hasNewer = all.some(({ seq }) => seq > (chosen.at(-1)?.seq ?? after))
@@ -157,7 +188,8 @@ export class ModelRoom {
   #full(id: string): Message {
     const message = this.#shown(id)
     const read_by: Record<string, string> = {}
-    for (const [userId, receipt] of this.reads) if (receipt.read_seq >= message.seq && userId !== message.sender?.id) read_by[userId] = receipt.read_at
+    for (const [userId, receipt] of this.reads)
+      if (receipt.read_seq >= message.seq && userId !== message.sender?.id) read_by[userId] = receipt.read_at
     const sender = message.sender && { ...message.sender, email: '' }
     const mine = { is_read: false, read_count: Object.keys(read_by).length, read_by }
     return { ...message, room: this.id, sender, attachment: null, modified_at: message.created_at, deleted_at: null, ...mine }
@@ -168,7 +200,10 @@ export class ModelRoom {
     const quoted = message.reply_to_id === null ? undefined : this.#messages.get(message.reply_to_id)
     if (!quoted) return message
     const sender = quoted.sender && { id: quoted.sender.id, username: quoted.sender.username }
-    return { ...message, reply_to: { id: quoted.id, sender, content: [...quoted.content].slice(0, 100).join(''), created_at: quoted.created_at } }
+    return {
+      ...message,
+      reply_to: { id: quoted.id, sender, content: [...quoted.content].slice(0, 100).join(''), created_at: quoted.created_at },
+    }
   }
 
   #message(id: string): FrameMessage {
@@ -187,7 +222,15 @@ export class ModelRoom {
 
   #fields() {
     const archived_at = this.#active ? null : timeOf(1)
-    return { id: this.id, name: this.#name, room_type: 'group' as const, is_active: this.#active, archived_at, is_deleted: false, modified_at: timeOf(this.#tick) }
+    return {
+      id: this.id,
+      name: this.#name,
+      room_type: 'group' as const,
+      is_active: this.#active,
+      archived_at,
+      is_deleted: false,
+      modified_at: timeOf(this.#tick),
+    }
   }
 
   #append(messageId: string | undefined, make: (base: { room_id: string; seq: number }) => DurableFrame): DurableFrame {
@@ -202,7 +245,12 @@ export class ModelRoom {
         this.#messages.set(frame.message.id, frame.message)
         break
       case 'message_updated':
-        this.#messages.set(frame.message.id, { ...this.#message(frame.message.id), content: frame.message.content, is_edited: true, edited_at: frame.message.edited_at })
+        this.#messages.set(frame.message.id, {
+          ...this.#message(frame.message.id),
+          content: frame.message.content,
+          is_edited: true,
+          edited_at: frame.message.edited_at,
+        })
         break
       case 'message_deleted':
         this.#messages.set(frame.message_id, { ...this.#message(frame.message_id), content: '[Message deleted]', is_deleted: true })
