@@ -127,7 +127,7 @@ export class ChatClient {
 
   /** Closes everything. Resolves when unsent messages are kept. */
   async stop(): Promise<void> {
-    this.#stopWatching.forEach((stop) => stop())
+    for (const stop of this.#stopWatching) stop()
     this.#socket.stop()
     this.rooms.stop()
     await this.outbox.stop()
@@ -197,7 +197,7 @@ export class ChatClient {
     this.outbox.setOwner(userId)
   }
 
-  #receive(frame: ClientFrame): void {
+  #receive(frame: ClientFrame) {
     switch (frame.type) {
       case 'chat_message':
       case 'message_updated':
@@ -241,7 +241,7 @@ export class ChatClient {
     this.outbox.settle(roomId, this.rooms.state(roomId)?.seq ?? seq)
   }
 
-  #refused(frame: FrameOf<'error'>): void {
+  #refused(frame: FrameOf<'error'>) {
     if (frame.client_id === undefined) return this.#events.emit('refused', frame)
     const failure = { code: frame.code, message: frame.message, status: statusOf(frame.code) }
     this.outbox.refuse(frame.client_id, failure, frame.retry_after)

@@ -9,7 +9,8 @@ export function createEmitter<Events>(): Emitter<Events> {
   const listeners: { [Name in keyof Events]?: Set<(event: Events[Name]) => void> } = {}
   return {
     on(name, listener) {
-      const those = (listeners[name] ??= new Set())
+      const those = listeners[name] ?? new Set()
+      listeners[name] = those
       those.add(listener)
       return () => those.delete(listener)
     },

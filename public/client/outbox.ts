@@ -231,14 +231,14 @@ export class Outbox {
     if (entry) this.#fail({ ...entry, uncertain: true }, { code: 'timeout', message: 'No answer came in time.', status: 0 })
   }
 
-  #rejected(flight: Flight, cause: unknown): void {
+  #rejected(flight: Flight, cause: unknown) {
     if (!this.#inFlight(flight)) return
     if (!(cause instanceof ApiError)) return this.#comeBack(flight, firstPause)
     if (cause.status === 0) return this.#comeBack(flight, this.#pauseOf(flight))
     this.#refused(flight, { code: cause.code, message: cause.message, status: cause.status }, cause.retryAfter)
   }
 
-  #refused(flight: Flight, failure: Failure, retryAfter: number | undefined): void {
+  #refused(flight: Flight, failure: Failure, retryAfter: number | undefined) {
     const entry = this.#inFlight(flight)
     if (!entry) return
     if (failure.status === 401) return this.#comeBack(flight, firstPause)

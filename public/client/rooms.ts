@@ -151,7 +151,7 @@ export class Rooms {
     this.#resumeNow()
   }
 
-  #meet(roomId: string, head: Head): void {
+  #meet(roomId: string, head: Head) {
     const room = this.#rooms.get(roomId)
     this.#left.delete(roomId)
     if (!room) {
@@ -208,7 +208,7 @@ export class Rooms {
     this.events.emit('vanished', { room_id: id })
   }
 
-  #step(room: Room, step: Step<DurableFrame>): void {
+  #step(room: Room, step: Step<DurableFrame>) {
     room.order = step.order
     const { seq } = room.order.cursor
     // The load begins before its first frames are fed: what it must contain is what was applied before it.
@@ -256,7 +256,7 @@ export class Rooms {
     return stateFromRest(room, await this.#options.api.loadMessages(roomId))
   }
 
-  #loaded(room: Room, state: RoomState): void {
+  #loaded(room: Room, state: RoomState) {
     const view = room.view && finishLoad(room.view, state)
     if (!view) return this.#loadLater(room)
     room.view = view

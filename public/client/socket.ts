@@ -82,7 +82,7 @@ export class ChatSocket {
   }
 
   stop(): void {
-    this.#stopListening.forEach((stop) => stop())
+    for (const stop of this.#stopListening) stop()
     this.#stopListening = []
     this.#drop('stopped', 1000)
   }
@@ -136,7 +136,7 @@ export class ChatSocket {
     this.#timers.set('connect', connectWithin, () => this.#lose(codes.abnormal))
   }
 
-  #hear(text: unknown): void {
+  #hear(text: unknown) {
     this.#heardAt = this.#options.clock.now()
     this.#timers.clear('answer')
     const frame = parse(text)
@@ -174,7 +174,7 @@ export class ChatSocket {
     this.#timers.set('answer', within, () => this.#lose(codes.abnormal))
   }
 
-  #watchExpiry(delay?: number): void {
+  #watchExpiry(delay?: number) {
     const { tokens, clock } = this.#options
     const expires = tokens.expiresAt()
     if (expires === undefined) return this.#timers.clear('expiry')
@@ -185,7 +185,7 @@ export class ChatSocket {
     this.#timers.set('expiry', Math.max(1_000, due), () => void tokens.renew(token).then(again, again))
   }
 
-  #useToken(token: string | undefined): void {
+  #useToken(token: string | undefined) {
     if (token === undefined) return this.#drop('signed_out', 1000)
     if (this.#status.phase === 'signed_out') return void this.#connect()
     if (token === this.#token || !this.send({ type: 'refresh_token', token })) return
@@ -193,7 +193,7 @@ export class ChatSocket {
     this.#watchExpiry()
   }
 
-  #lose(code: number): void {
+  #lose(code: number) {
     if (code === codes.token) {
       this.#refused = this.#token
       // Refused with a new token as well: then it is no matter of the token, and no reason to hurry.
@@ -228,7 +228,7 @@ export class ChatSocket {
     if (wasOpen) this.events.emit('lost', { code })
   }
 
-  #wake(wake: Wake): void {
+  #wake(wake: Wake) {
     if (this.#status.phase === 'open') return this.probe()
     // Who was told to slow down does not come earlier for it.
     const mayHurry = this.#status.phase === 'waiting' && this.#lostBy !== codes.tooFast

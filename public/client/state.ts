@@ -65,7 +65,7 @@ export function applyFrames(state: RoomState, frames: readonly StateFrame[]): Ro
   return draft
 }
 
-function applyDurable(draft: Draft, frame: DurableFrame): void {
+function applyDurable(draft: Draft, frame: DurableFrame) {
   switch (frame.type) {
     case 'chat_message':
       draft.messages.set(frame.message.id, frame.message)

@@ -69,7 +69,7 @@ class Observer {
     this.loading = { answer: stateFromRest(this.server.room(), this.#page()) }
   }
 
-  turn(turn: Turn): void {
+  turn(turn: Turn) {
     const item = 'which' in turn ? this.wire[turn.which % Math.max(1, this.wire.length)] : undefined
     switch (turn.kind) {
       case 'deed':

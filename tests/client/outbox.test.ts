@@ -97,7 +97,7 @@ class World {
     return sent
   }
 
-  answer(wire: Wire, ackTwice: boolean): void {
+  answer(wire: Wire, ackTwice: boolean) {
     const { client_id, room_id, message } = wire.command
     const sent = this.commit(client_id ?? '', room_id ?? '', message)
     if (wire.line !== this.line || !this.online) return

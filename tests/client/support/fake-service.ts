@@ -121,7 +121,7 @@ export class FakeService {
     if (!this.losing) for (const frame of frames) if (frame) for (const socket of this.sockets) socket.hear(frame)
   }
 
-  upgrade(socket: FakeSocket): void {
+  upgrade(socket: FakeSocket) {
     if (this.offline) return socket.drop(1006)
     const token = new URL(socket.url).searchParams.get('token')
     if (token !== this.goodToken) return socket.drop(1006)
@@ -130,7 +130,7 @@ export class FakeService {
     socket.hear({ type: 'connection_established', user_id: this.me, username: `user${this.me}`, epoch: this.epoch, rooms })
   }
 
-  command(socket: FakeSocket, raw: unknown): void {
+  command(socket: FakeSocket, raw: unknown) {
     if (socket.closed || this.silent) return
     if ((raw as { type: string }).type === 'ping') return socket.hear({ type: 'pong' })
     const command = Command.parse(raw)
@@ -147,7 +147,7 @@ export class FakeService {
     }
   }
 
-  #send(socket: FakeSocket, roomId: string, content: string, client_id: string): void {
+  #send(socket: FakeSocket, roomId: string, content: string, client_id: string) {
     const refusal = this.refuseSend
     if (refusal) return socket.hear({ type: 'error', message: 'refused', room_id: roomId, client_id, ...refusal })
     const { id, seq } = this.#store(roomId, content, client_id)
@@ -165,7 +165,7 @@ export class FakeService {
     return { id, seq }
   }
 
-  #resume(socket: FakeSocket, id: string, since: number, epoch: number | undefined): void {
+  #resume(socket: FakeSocket, id: string, since: number, epoch: number | undefined) {
     const room = this.rooms.get(id)
     if (!room) return
     const tooFar = since > room.head || room.head - since > 5_000 || (epoch !== undefined && epoch !== this.epoch)
