@@ -9,7 +9,9 @@ import { leadOf, type TokenSource } from './tokens.ts'
 export interface SocketLike {
   send(text: string): void
   close(code?: number, reason?: string): void
-  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: { data?: unknown; code?: number }) => void): void
+  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void
+  addEventListener(type: 'close', listener: (event: { code: number }) => void): void
+  addEventListener(type: 'error', listener: () => void): void
 }
 export type SocketConstructor = new (url: string) => SocketLike
 
@@ -130,7 +132,7 @@ export class ChatSocket {
     this.#token = token
     this.#socket = socket
     socket.addEventListener('message', ({ data }) => current() && this.#hear(data))
-    socket.addEventListener('close', ({ code }) => current() && this.#lose(code ?? codes.abnormal))
+    socket.addEventListener('close', ({ code }) => current() && this.#lose(code))
     // A close follows every error; without a listener some sockets throw.
     socket.addEventListener('error', () => undefined)
     this.#timers.set('connect', connectWithin, () => this.#lose(codes.abnormal))

@@ -4,7 +4,7 @@ import { Command, Frame as FrameSchema } from '../../../schemas/socket.ts'
 import type { FakeClock } from './fake-clock.ts'
 import { ModelRoom } from './model-room.ts'
 
-type Listener = (event: { data?: unknown; code?: number }) => void
+type Listener = (event: { data: unknown; code: number }) => void
 type Asked = { method: string; path: string; query: URLSearchParams; body: Record<string, unknown> }
 type Answer = [status: number, body?: unknown]
 
@@ -41,12 +41,13 @@ export class FakeSocket implements SocketLike {
   /** Everything a client sees is parsed with its schema. */
   hear(frame: Frame | { type: 'pong' }): void {
     if (frame.type !== 'pong') FrameSchema.parse(frame)
-    if (!this.closed && !this.deaf) for (const listener of this.#listeners.get('message') ?? []) listener({ data: JSON.stringify(frame) })
+    if (!this.closed && !this.deaf)
+      for (const listener of this.#listeners.get('message') ?? []) listener({ data: JSON.stringify(frame), code: 0 })
   }
 
   drop(code: number): void {
     this.close()
-    for (const listener of this.#listeners.get('close') ?? []) listener({ code })
+    for (const listener of this.#listeners.get('close') ?? []) listener({ data: undefined, code })
   }
 }
 
