@@ -68,14 +68,19 @@ export function decodeEvents(text: string): BusEvent[] {
   return events
 }
 
+/** Characters of a seq, an effect and two tabs. */
+const longestHeader = 100
+const header = /^(\d{1,16})\t([^\t\n]{0,80})\t/
+
 function decodeEvent(text: string, start: number, end: number): BusEvent | undefined {
-  const firstTab = text.indexOf('\t', start)
-  const secondTab = text.indexOf('\t', firstTab + 1)
-  if (firstTab < 0 || secondTab < 0 || secondTab > end || firstTab - start > 16) return undefined
-  const seq = Number(text.slice(start, firstTab))
-  if (!Number.isSafeInteger(seq) || seq < 0) return undefined
-  const effect = secondTab === firstTab + 1 ? undefined : decodeEffect(text.slice(firstTab + 1, secondTab))
-  return { seq, effect, frame: text.slice(secondTab + 1, end) }
+  const found = header.exec(text.slice(start, Math.min(end, start + longestHeader)))
+  if (!found) return undefined
+  const [whole, number, effectText] = found
+  const seq = Number(number)
+  const effect = effectText ? decodeEffect(effectText) : undefined
+  // An effect that is not understood must not become none: the event is dropped, and caught up by its seq.
+  if (!Number.isSafeInteger(seq) || (effectText && !effect)) return undefined
+  return { seq, effect, frame: text.slice(start + whole.length, end) }
 }
 
 function encodeEffect(effect: Effect | undefined): string {
@@ -92,15 +97,9 @@ function encodeEffect(effect: Effect | undefined): string {
 
 function decodeEffect(text: string): Effect | undefined {
   const [kind, value = ''] = text.split(' ')
-  switch (kind) {
-    case 'deleted':
-      return { kind }
-    case 'origin':
-      return { kind, connectionId: value }
-    case 'removed':
-    case 'typist':
-      return { kind, userId: Number(value) }
-    default:
-      return undefined
-  }
+  if (kind === 'deleted') return { kind }
+  if (kind === 'origin') return { kind, connectionId: value }
+  const userId = Number(value)
+  if ((kind === 'removed' || kind === 'typist') && Number.isSafeInteger(userId) && userId > 0) return { kind, userId }
+  return undefined
 }

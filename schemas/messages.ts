@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { text, Time, Uuid, visibleText } from './fields.ts'
+import { Time, text, Uuid, visibleText } from './fields.ts'
 import { UserBrief } from './users.ts'
 
 /** Characters (code points) of a message at most. */

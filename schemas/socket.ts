@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { fieldMessages, text, Time, Uuid } from './fields.ts'
+import { fieldMessages, Time, text, Uuid } from './fields.ts'
 import { ClientId, MessageType, Quote } from './messages.ts'
 import { Participant } from './participants.ts'
 import { RoomType } from './rooms.ts'
@@ -37,6 +37,8 @@ const ReadReceiptCommand = z.object({ type: z.literal('read_receipt'), message_i
 const MarkRoomReadCommand = z.object({ type: z.literal('mark_room_read'), ...inRoom })
 const ResumeCommand = z.object({ type: z.literal('resume'), rooms: z.record(Uuid, z.int().nonnegative()), epoch: z.int().optional() })
 const RefreshTokenCommand = z.object({ type: z.literal('refresh_token'), token: text(65_536) })
+/** For clients that cannot see the protocol's own pings: answered by `pong`. */
+const PingCommand = z.object({ type: z.literal('ping') })
 
 /** What a client may send. */
 export const Command = z.discriminatedUnion('type', [
@@ -46,6 +48,7 @@ export const Command = z.discriminatedUnion('type', [
   MarkRoomReadCommand,
   ResumeCommand,
   RefreshTokenCommand,
+  PingCommand,
 ])
 export type Command = z.infer<typeof Command>
 
@@ -151,6 +154,7 @@ export const ResyncFrame = z.object({ type: z.literal('resync'), room_id: Uuid, 
 /** The answer to a chat_message that carried a `client_id`: stored, and will come (or came) as a frame with this `seq`. */
 export const AckFrame = z.object({ type: z.literal('ack'), room_id: Uuid, client_id: z.string(), id: Uuid, seq: z.int() })
 export const TokenRefreshedFrame = z.object({ type: z.literal('token_refreshed'), expires_at: Time })
+const PongFrame = z.object({ type: z.literal('pong') })
 /** To the one socket whose command could not be done; nothing has changed. `retry_after` is in seconds. */
 export const ErrorFrame = z.object({
   type: z.literal('error'),
@@ -173,6 +177,7 @@ export const Frame = z.union([
   ResyncFrame,
   AckFrame,
   TokenRefreshedFrame,
+  PongFrame,
   ErrorFrame,
 ])
 export type Frame = z.infer<typeof Frame>

@@ -47,6 +47,16 @@ describe('events on the bus', () => {
     )
   })
 
+  test('megabytes of nothing take no longer than their length', () => {
+    expect(expectUsable('\n'.repeat(10 * 2 ** 20))).toEqual([])
+    expect(expectUsable('x\n'.repeat(2 ** 20))).toEqual([])
+    expect(expectUsable(`${'x\n'.repeat(2 ** 18)}1\t\tf`)).toEqual([{ seq: 1, effect: undefined, frame: 'f' }])
+  })
+
+  test('an effect that is not understood drops its event', () => {
+    for (const effect of ['removed x', 'removed', 'typist 0', 'unheard 5']) expect(expectUsable(`3\t${effect}\t{}`)).toEqual([])
+  })
+
   test('lines that are no events are left out, their neighbours are kept', () => {
     const good = '7\t\t{"a":1}'
     const badSeqs = ['x', '-1', '1.5', '9007199254740993', '12345678901234567890', 'Infinity']

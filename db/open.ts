@@ -1,0 +1,53 @@
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import * as schema from './schema.ts'
+
+export type Database = PostgresJsDatabase<typeof schema>
+/** A database, or a transaction in it. */
+export type Queryable = Pick<Database, 'select' | 'insert' | 'update' | 'delete' | 'execute' | 'query'>
+
+export type OpenDatabase = {
+  db: Database
+  /** Whether the database answers within `ms`. */
+  isUp(ms: number): Promise<boolean>
+  close(): Promise<void>
+}
+
+type Options = {
+  url: string
+  /** Connections at most. More make a hot room slower. */
+  connections?: number
+  /** Told of every statement; for tests that count them. */
+  onStatement?: (sql: string) => void
+}
+
+/** Opens a pool. Times come back as RFC 3339 text in UTC with microseconds, and bigint as number. */
+export function openDatabase({ url, connections = 12, onStatement }: Options): OpenDatabase {
+  const client = postgres(url, {
+    max: connections,
+    connect_timeout: 5,
+    idle_timeout: 0,
+    max_lifetime: null,
+    onnotice: () => {},
+    connection: { application_name: 'aristay-chat', TimeZone: 'UTC', statement_timeout: 30_000, lock_timeout: 10_000 },
+  })
+  const db = drizzle(client, {
+    schema,
+    casing: 'snake_case',
+    logger: onStatement ? { logQuery: onStatement } : false,
+  })
+  return {
+    db,
+    isUp: (ms) => answers(client, ms),
+    close: () => client.end({ timeout: 5 }),
+  }
+}
+
+async function answers(client: postgres.Sql, ms: number): Promise<boolean> {
+  const timeout = new Promise<false>((resolve) => setTimeout(resolve, ms, false).unref())
+  const answer = client`select 1`.then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([answer, timeout])
+}

@@ -1,0 +1,28 @@
+import { and, eq, inArray, isNull } from 'drizzle-orm'
+import type { Queryable } from '../open.ts'
+import { chatRooms, installation, users } from '../schema.ts'
+
+export async function findEpoch(db: Queryable): Promise<number> {
+  const [row] = await db.select({ epoch: installation.epoch }).from(installation)
+  return row?.epoch ?? 1
+}
+
+/** The heads of those rooms that stand, by room id. */
+export async function listHeads(db: Queryable, roomIds: readonly string[]): Promise<Map<string, number>> {
+  if (roomIds.length === 0) return new Map()
+  const rows = await db
+    .select({ id: chatRooms.id, lastSeq: chatRooms.lastSeq })
+    .from(chatRooms)
+    .where(and(inArray(chatRooms.id, [...roomIds]), isNull(chatRooms.deletedAt)))
+  return new Map(rows.map((row) => [row.id, row.lastSeq]))
+}
+
+/** The session versions of active users, by user id. */
+export async function listSessionVersions(db: Queryable, userIds: readonly number[]): Promise<Map<number, number>> {
+  if (userIds.length === 0) return new Map()
+  const rows = await db
+    .select({ id: users.id, sessionVersion: users.sessionVersion })
+    .from(users)
+    .where(and(inArray(users.id, [...userIds]), eq(users.isActive, true)))
+  return new Map(rows.map((row) => [row.id, row.sessionVersion]))
+}

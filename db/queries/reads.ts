@@ -1,0 +1,53 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable } from '../open.ts'
+
+export type ReadMove = { uptoSeq: number; readAt: string; messageId: string }
+
+/**
+ * Moves the reader's pointer forward to `seq` and keeps the move. Undefined when he is not in the room, or had read
+ * that far: then nothing is written. `messageId` is the newest message up to there.
+ */
+export async function moveReadPointer(db: Queryable, roomId: string, userId: number, seq: number): Promise<ReadMove | undefined> {
+  const [row] = await db.execute<{ upto_seq: string; read_at: string; message_id: string | null }>(sql`
+    with moved as (
+      update chat_participants set last_read_seq = ${seq}, last_read_at = clock_timestamp()
+      where room_id = ${roomId} and user_id = ${userId} and left_at is null and last_read_seq < ${seq}
+      returning room_id, user_id, last_read_seq, last_read_at
+    ), kept as (
+      insert into chat_reads (room_id, user_id, upto_seq, read_at)
+      select room_id, user_id, last_read_seq, last_read_at from moved
+      on conflict do nothing
+    )
+    select moved.last_read_seq as upto_seq, moved.last_read_at as read_at, newest.id as message_id
+    from moved left join lateral (
+      select id from chat_messages where room_id = moved.room_id and seq <= moved.last_read_seq and deleted_at is null
+      order by seq desc limit 1
+    ) as newest on true`)
+  if (!row?.message_id) return undefined
+  return { uptoSeq: Number(row.upto_seq), readAt: row.read_at, messageId: row.message_id }
+}
+
+/** Messages whose readers are asked for, as one stretch of a room's history. */
+export type Stretch = { roomId: string; fromSeq: number; uptoSeq: number }
+
+export type ReadRow = { roomId: string; userId: number; uptoSeq: number; readAt: string }
+
+/** The moves that tell, for every message of the stretches, who has read it and when; by room and user, in order. */
+export async function listReads(db: Queryable, stretches: readonly Stretch[]): Promise<ReadRow[]> {
+  if (stretches.length === 0) return []
+  const rows = await db.execute<{ room_id: string; user_id: number; upto_seq: string; read_at: string }>(sql`
+    select stretch."roomId" as room_id, participant.user_id, move.upto_seq, move.read_at
+    from json_to_recordset(${JSON.stringify(stretches)}::json) as stretch ("roomId" uuid, "fromSeq" bigint, "uptoSeq" bigint)
+    join chat_participants as participant on participant.room_id = stretch."roomId"
+    cross join lateral (
+      (select upto_seq, read_at from chat_reads as read
+       where read.room_id = participant.room_id and read.user_id = participant.user_id
+         and read.upto_seq >= stretch."fromSeq" and read.upto_seq < stretch."uptoSeq")
+      union all
+      (select upto_seq, read_at from chat_reads as read
+       where read.room_id = participant.room_id and read.user_id = participant.user_id and read.upto_seq >= stretch."uptoSeq"
+       order by upto_seq limit 1)
+    ) as move
+    order by room_id, user_id, upto_seq`)
+  return rows.map((row) => ({ roomId: row.room_id, userId: row.user_id, uptoSeq: Number(row.upto_seq), readAt: row.read_at }))
+}

@@ -1,0 +1,24 @@
+import { lt, sql } from 'drizzle-orm'
+import type { Queryable } from '../open.ts'
+import { refreshTokens } from '../schema.ts'
+
+export type SpentToken = { jti: string; userId: number; session: string | null; revoked: boolean; expiresAt: string }
+
+/** Marks a refresh token as no longer good. False when it was so before: of two at once, one wins. */
+export async function insertSpentToken(db: Queryable, token: SpentToken): Promise<boolean> {
+  const rows = await db.insert(refreshTokens).values(token).onConflictDoNothing().returning({ jti: refreshTokens.jti })
+  return rows.length === 1
+}
+
+/** Whether the token, or the whole sign-in it belongs to, is no longer good. */
+export async function isTokenSpent(db: Queryable, jti: string, session: string | null): Promise<boolean> {
+  const [row] = await db.execute<{ spent: boolean }>(sql`
+    select exists (select 1 from ${refreshTokens} where ${refreshTokens.jti} = ${jti})
+        or exists (select 1 from ${refreshTokens} where ${refreshTokens.session} = ${session} and ${refreshTokens.revoked}) as spent`)
+  return row?.spent ?? false
+}
+
+/** Forgets tokens that have expired by themselves. */
+export async function deleteExpiredTokens(db: Queryable): Promise<void> {
+  await db.delete(refreshTokens).where(lt(refreshTokens.expiresAt, sql`now()`))
+}

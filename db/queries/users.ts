@@ -1,0 +1,104 @@
+import { eq, inArray, type SQL, sql } from 'drizzle-orm'
+import type { Role } from '../../schemas/users.ts'
+import type { Queryable } from '../open.ts'
+import { refreshTokens, users } from '../schema.ts'
+
+/** What others see of a user. */
+export type UserRow = { id: number; username: string; firstName: string; lastName: string; email: string }
+
+export type AccountRow = UserRow & {
+  role: Role
+  isSuperuser: boolean
+  isActive: boolean
+  passwordHash: string
+  sessionVersion: number
+}
+
+export const userColumns = {
+  id: users.id,
+  username: users.username,
+  firstName: users.firstName,
+  lastName: users.lastName,
+  email: users.email,
+}
+
+const accountColumns = {
+  ...userColumns,
+  role: users.role,
+  isSuperuser: users.isSuperuser,
+  isActive: users.isActive,
+  passwordHash: users.passwordHash,
+  sessionVersion: users.sessionVersion,
+}
+
+/** The account behind a token, and whether that sign-in was revoked. */
+export async function findAccountOfSession(
+  db: Queryable,
+  userId: number,
+  session: string | null,
+): Promise<(AccountRow & { revoked: boolean }) | undefined> {
+  const revoked: SQL<boolean> = session
+    ? sql<boolean>`exists (select 1 from ${refreshTokens} where ${refreshTokens.session} = ${session} and ${refreshTokens.revoked})`
+    : sql<boolean>`false`
+  const [row] = await db
+    .select({ ...accountColumns, revoked })
+    .from(users)
+    .where(eq(users.id, userId))
+  return row
+}
+
+export async function findAccountByUsername(db: Queryable, username: string): Promise<AccountRow | undefined> {
+  const [row] = await db.select(accountColumns).from(users).where(eq(users.username, username))
+  return row
+}
+
+/** Active and inactive ones, in the order of their ids. */
+export async function listUsers(db: Queryable, ids: readonly number[]): Promise<(UserRow & { isActive: boolean })[]> {
+  if (ids.length === 0) return []
+  return db
+    .select({ ...userColumns, isActive: users.isActive })
+    .from(users)
+    .where(inArray(users.id, [...ids]))
+    .orderBy(users.id)
+}
+
+export type NewUser = Pick<
+  AccountRow,
+  'username' | 'email' | 'firstName' | 'lastName' | 'role' | 'isSuperuser' | 'isActive' | 'passwordHash'
+>
+
+/** Undefined when the username is taken. */
+export async function insertUser(db: Queryable, user: NewUser): Promise<number | undefined> {
+  const [row] = await db.insert(users).values(user).onConflictDoNothing({ target: users.username }).returning({ id: users.id })
+  return row?.id
+}
+
+/** A renewed hash of the same password: sessions go on. */
+export async function updatePasswordHash(db: Queryable, userId: number, passwordHash: string): Promise<void> {
+  await db.update(users).set({ passwordHash }).where(eq(users.id, userId))
+}
+
+/** Makes relays ask which of the user's sockets may stay. */
+export async function raiseSessionVersion(db: Queryable, userId: number): Promise<void> {
+  await db
+    .update(users)
+    .set({ sessionVersion: sql`${users.sessionVersion} + 1` })
+    .where(eq(users.id, userId))
+}
+
+/** The user's id, or undefined when there is no such user. */
+export async function updateUserActive(db: Queryable, username: string, isActive: boolean): Promise<number | undefined> {
+  const [row] = await db
+    .update(users)
+    .set({ isActive, sessionVersion: sql`${users.sessionVersion} + 1` })
+    .where(eq(users.username, username))
+    .returning({ id: users.id })
+  return row?.id
+}
+
+export async function countUsers(db: Queryable): Promise<number> {
+  return db
+    .select({ count: sql<number>`count(*)::int` })
+    .from(users)
+    .then(([row]) => row?.count ?? 0)
+}
