@@ -37,10 +37,10 @@ export const backendCommands = {
     command: z.object({ token: z.string(), room_id: z.string().nullable() }),
     answer: Identity.extend({ room_ids: z.array(roomId) }),
   },
-  /** After the subscription: the heads of those rooms that the user is in now. All his rooms when `room_ids` is null. */
+  /** After the subscription: the heads of those rooms that the user is in now. All his rooms when `room_ids` is null. `membership` as in `heads`. */
   open: {
     command: z.object({ user_id: userId, room_ids: z.array(roomId).nullable() }),
-    answer: z.object({ epoch: z.int(), rooms: z.array(OpenRoom) }),
+    answer: z.object({ epoch: z.int(), rooms: z.array(OpenRoom), membership: z.int() }),
   },
   /** A newer token for an open socket of the same user. */
   refresh: {
@@ -73,10 +73,23 @@ export const backendCommands = {
     command: z.object({ room_id: roomId, since: z.int().nonnegative(), limit: z.int().positive().max(1_000) }),
     answer: z.object({ head: z.int(), epoch: z.int(), events: z.string() }),
   },
-  /** The heads of rooms and the session versions of users, in the order asked; null for what is gone. */
+  /** How far every reader of a room has read: his read_receipt frame as bus text, each with seq 0. */
+  reads: {
+    command: z.object({ room_id: roomId }),
+    answer: z.object({ events: z.string() }),
+  },
+  /**
+   * The heads of rooms and the session versions of users, in the order asked; null for what is gone. `memberships`: for each user a number
+   * that is another one after he has joined or left any room.
+   */
   heads: {
     command: z.object({ room_ids: z.array(roomId), user_ids: z.array(userId) }),
-    answer: z.object({ epoch: z.int(), seqs: z.array(z.int().nullable()), versions: z.array(z.int().nullable()) }),
+    answer: z.object({
+      epoch: z.int(),
+      seqs: z.array(z.int().nullable()),
+      versions: z.array(z.int().nullable()),
+      memberships: z.array(z.int().nullable()),
+    }),
   },
   /** Which of these sessions still stand, in the order asked. */
   sessions: {
