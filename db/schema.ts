@@ -46,6 +46,8 @@ export const users = pgTable(
     passwordHash: text().notNull(),
     /** Raised when sessions end: relays that see another number ask which sockets may stay. */
     sessionVersion: integer().notNull().default(0),
+    /** Raised when the user comes into a room or leaves one: relays that see another number ask for his rooms. */
+    membershipVersion: integer().notNull().default(0),
     createdAt: time().notNull().defaultNow(),
   },
   (table) => [check('users_role', sql`${table.role} in ('superuser', 'manager', 'staff', 'viewer')`)],

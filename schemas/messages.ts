@@ -58,6 +58,8 @@ export const SendMessage = z.object({
 })
 export type SendMessage = z.infer<typeof SendMessage>
 
+/** What a message can say: no NUL, no half of a surrogate pair, at most 10 000 characters. */
+export const MessageText = text(longestMessage)
 export const MessageContent = visibleText(longestMessage)
 
 export const EditMessage = z.object({ content: MessageContent })

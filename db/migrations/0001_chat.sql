@@ -117,6 +117,7 @@ CREATE TABLE "users" (
 	"is_active" boolean DEFAULT true NOT NULL,
 	"password_hash" text NOT NULL,
 	"session_version" integer DEFAULT 0 NOT NULL,
+	"membership_version" integer DEFAULT 0 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "users_username_unique" UNIQUE("username"),
 	CONSTRAINT "users_role" CHECK ("users"."role" in ('superuser', 'manager', 'staff', 'viewer'))

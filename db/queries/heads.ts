@@ -17,12 +17,14 @@ export async function listHeads(db: Queryable, roomIds: readonly string[]): Prom
   return new Map(rows.map((row) => [row.id, row.lastSeq]))
 }
 
-/** The session versions of active users, by user id. */
-export async function listSessionVersions(db: Queryable, userIds: readonly number[]): Promise<Map<number, number>> {
+export type UserVersions = { sessionVersion: number; membershipVersion: number }
+
+/** The versions of active users, by user id. */
+export async function listVersions(db: Queryable, userIds: readonly number[]): Promise<Map<number, UserVersions>> {
   if (userIds.length === 0) return new Map()
   const rows = await db
-    .select({ id: users.id, sessionVersion: users.sessionVersion })
+    .select({ id: users.id, sessionVersion: users.sessionVersion, membershipVersion: users.membershipVersion })
     .from(users)
     .where(and(inArray(users.id, [...userIds]), eq(users.isActive, true)))
-  return new Map(rows.map((row) => [row.id, row.sessionVersion]))
+  return new Map(rows.map(({ id, ...versions }) => [id, versions]))
 }

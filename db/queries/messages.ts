@@ -130,17 +130,22 @@ function toSeenRow(row: RawSeenRow): SeenMessageRow {
 }
 
 /** Messages of the rooms that `reader` is in now; every listing starts from here, so that nobody sees another's. */
-const seenBySql = (readerId: number) => sql`
+const seenBySql = (readerId: number, deletedToo = false) => sql`
   from chat_participants as reader
   join chat_rooms as room on room.id = reader.room_id and room.deleted_at is null
-  join chat_messages as message on message.room_id = reader.room_id and message.deleted_at is null
+  join chat_messages as message on message.room_id = reader.room_id ${deletedToo ? sql`` : sql`and message.deleted_at is null`}
   ${messageJoinsSql}
   where reader.user_id = ${readerId} and reader.left_at is null`
 
-/** Undefined when there is none, it is deleted, or the reader is not in its room. */
-export async function findMessage(db: Queryable, readerId: number, messageId: string): Promise<SeenMessageRow | undefined> {
+/** Undefined when there is none, it is deleted (unless tombstones are asked for), or the reader is not in its room. */
+export async function findMessage(
+  db: Queryable,
+  readerId: number,
+  messageId: string,
+  { deletedToo = false } = {},
+): Promise<SeenMessageRow | undefined> {
   const [row] = await db.execute<RawSeenRow>(sql`
-    select reader.last_read_seq, ${messageColumnsSql} ${seenBySql(readerId)} and message.id = ${messageId}`)
+    select reader.last_read_seq, ${messageColumnsSql} ${seenBySql(readerId, deletedToo)} and message.id = ${messageId}`)
   return row && toSeenRow(row)
 }
 

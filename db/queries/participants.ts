@@ -1,0 +1,198 @@
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import type { Queryable } from '../open.ts'
+import { chatParticipants } from '../schema.ts'
+import type { UserRow } from './users.ts'
+
+/** A user in a room, now or formerly. */
+export type ParticipantRow = {
+  id: number
+  roomId: string
+  user: UserRow
+  isAdmin: boolean
+  joinedAt: string
+  leftAt: string | null
+  lastReadSeq: number
+  lastReadAt: string | null
+  /** Muted at this moment. */
+  isMuted: boolean
+  mutedUntil: string | null
+  unreadCount: number
+}
+
+type RawParticipantRow = {
+  participant_id: number
+  room_id: string
+  user_id: number
+  username: string
+  first_name: string
+  last_name: string
+  email: string
+  is_admin: boolean
+  joined_at: string
+  left_at: string | null
+  last_read_seq: string
+  last_read_at: string | null
+  is_muted: boolean
+  muted_until: string | null
+  unread_count: number
+}
+
+function toParticipantRow(row: RawParticipantRow): ParticipantRow {
+  return {
+    id: row.participant_id,
+    roomId: row.room_id,
+    user: { id: row.user_id, username: row.username, firstName: row.first_name, lastName: row.last_name, email: row.email },
+    isAdmin: row.is_admin,
+    joinedAt: row.joined_at,
+    leftAt: row.left_at,
+    lastReadSeq: Number(row.last_read_seq),
+    lastReadAt: row.last_read_at,
+    isMuted: row.is_muted,
+    mutedUntil: row.is_muted ? row.muted_until : null,
+    unreadCount: row.unread_count,
+  }
+}
+
+/** Messages above the pointer, not deleted, not one's own; for a statement with `participant`. */
+export const unreadCountSql = sql.raw(`(
+  select count(*)::int from chat_messages as unread
+  where unread.room_id = participant.room_id and unread.seq > participant.last_read_seq and unread.deleted_at is null
+    and unread.sender_id is distinct from participant.user_id)`)
+
+/** Whether a mute counts now; for a statement with `participant`. */
+export const isMutedSql = sql.raw('(participant.is_muted and (participant.muted_until is null or participant.muted_until > now()))')
+
+const columnsSql = sql`
+  participant.id as participant_id, participant.room_id, participant.is_admin, participant.joined_at, participant.left_at,
+  participant.last_read_seq, participant.last_read_at, participant.muted_until, ${isMutedSql} as is_muted,
+  member.id as user_id, member.username, member.first_name, member.last_name, member.email, ${unreadCountSql} as unread_count`
+
+const fromSql = sql`
+  from chat_participants as participant
+  join users as member on member.id = participant.user_id
+  join chat_rooms as room on room.id = participant.room_id and room.deleted_at is null`
+
+/** The user's place in the room; undefined when he is not in it now. */
+export async function findParticipant(db: Queryable, roomId: string, userId: number): Promise<ParticipantRow | undefined> {
+  const [row] = await db.execute<RawParticipantRow>(sql`
+    select ${columnsSql} ${fromSql}
+    where participant.room_id = ${roomId} and participant.user_id = ${userId} and participant.left_at is null`)
+  return row && toParticipantRow(row)
+}
+
+/** Also one who has left. */
+export async function findParticipantById(db: Queryable, participantId: number): Promise<ParticipantRow | undefined> {
+  const [row] = await db.execute<RawParticipantRow>(sql`select ${columnsSql} ${fromSql} where participant.id = ${participantId}`)
+  return row && toParticipantRow(row)
+}
+
+/** Who is in the room now, in the order of joining. */
+export async function listParticipantsOfRoom(db: Queryable, roomId: string): Promise<ParticipantRow[]> {
+  const rows = await db.execute<RawParticipantRow>(sql`
+    select ${columnsSql} ${fromSql}
+    where participant.room_id = ${roomId} and participant.left_at is null order by participant.id`)
+  return rows.map(toParticipantRow)
+}
+
+export type ParticipantFilter = { roomId?: string; userId?: number; isAdmin?: boolean }
+
+const readableSql = (readerId: number, { roomId, userId, isAdmin }: ParticipantFilter): SQL => sql`
+  where participant.left_at is null
+    and exists (select 1 from chat_participants as reader
+      where reader.room_id = participant.room_id and reader.user_id = ${readerId} and reader.left_at is null)
+    ${roomId === undefined ? sql`` : sql`and participant.room_id = ${roomId}`}
+    ${userId === undefined ? sql`` : sql`and participant.user_id = ${userId}`}
+    ${isAdmin === undefined ? sql`` : sql`and participant.is_admin = ${isAdmin}`}`
+
+/** One page of who is in the reader's rooms, and how many there are: with one statement. `count` is 0 past the end. */
+export async function listParticipants(
+  db: Queryable,
+  readerId: number,
+  filter: ParticipantFilter,
+  page: { limit: number; offset: number },
+): Promise<{ count: number; participants: ParticipantRow[] }> {
+  const where = readableSql(readerId, filter)
+  const rows = await db.execute<RawParticipantRow & { count: number }>(sql`
+    select (select count(*)::int ${fromSql} ${where}) as count, ${columnsSql} ${fromSql} ${where}
+    order by participant.id limit ${page.limit} offset ${page.offset}`)
+  return { count: rows[0]?.count ?? 0, participants: rows.map(toParticipantRow) }
+}
+
+export async function countParticipants(db: Queryable, readerId: number, filter: ParticipantFilter): Promise<number> {
+  const [row] = await db.execute<{ count: number }>(sql`select count(*)::int as count ${fromSql} ${readableSql(readerId, filter)}`)
+  return row?.count ?? 0
+}
+
+/**
+ * Puts users into a room whose lock the caller holds; who had left comes back. What was said before `head` does not
+ * count as unread. Who is in already stays as he is. Returns the ids of those who were not.
+ */
+export async function insertParticipants(
+  tx: Queryable,
+  roomId: string,
+  members: readonly { userId: number; isAdmin: boolean }[],
+  head: number,
+): Promise<number[]> {
+  if (members.length === 0) return []
+  const rows = await tx
+    .insert(chatParticipants)
+    .values(members.map((member) => ({ roomId, ...member, lastReadSeq: head })))
+    .onConflictDoUpdate({
+      target: [chatParticipants.roomId, chatParticipants.userId],
+      set: {
+        leftAt: null,
+        isAdmin: sql`excluded.is_admin`,
+        joinedAt: sql`now()`,
+        lastReadSeq: sql`greatest(${chatParticipants.lastReadSeq}, excluded.last_read_seq)`,
+      },
+      setWhere: sql`${chatParticipants.leftAt} is not null`,
+    })
+    .returning({ userId: chatParticipants.userId })
+  return rows.map((row) => row.userId)
+}
+
+export async function markLeft(tx: Queryable, participantId: number): Promise<void> {
+  await tx.update(chatParticipants).set({ leftAt: sql`now()`, isAdmin: false }).where(eq(chatParticipants.id, participantId))
+}
+
+export async function updateAdmin(tx: Queryable, participantId: number, isAdmin: boolean): Promise<void> {
+  await tx.update(chatParticipants).set({ isAdmin }).where(eq(chatParticipants.id, participantId))
+}
+
+export async function updateMute(db: Queryable, participantId: number, isMuted: boolean, mutedUntil: string | null): Promise<void> {
+  await db.update(chatParticipants).set({ isMuted, mutedUntil }).where(eq(chatParticipants.id, participantId))
+}
+
+/** How many are in the room now, and how many of them are admins. */
+export async function countMembers(db: Queryable, roomId: string): Promise<{ members: number; admins: number }> {
+  const [row] = await db
+    .select({ members: sql<number>`count(*)::int`, admins: sql<number>`(count(*) filter (where ${chatParticipants.isAdmin}))::int` })
+    .from(chatParticipants)
+    .where(and(eq(chatParticipants.roomId, roomId), isNull(chatParticipants.leftAt)))
+  return row ?? { members: 0, admins: 0 }
+}
+
+/** Which of the users are in the room now. */
+export async function listMembersAmong(db: Queryable, roomId: string, userIds: readonly number[]): Promise<Set<number>> {
+  const rows = await db.execute<{ user_id: number }>(sql`
+    select participant.user_id ${fromSql}
+    where participant.room_id = ${roomId} and participant.left_at is null
+      and participant.user_id in (select value::int from json_array_elements_text(${JSON.stringify(userIds)}::json))`)
+  return new Set(rows.map((row) => row.user_id))
+}
+
+/** The heads and unread counts of the user's rooms: of those asked for, or of all. */
+export async function listOpenRooms(
+  db: Queryable,
+  userId: number,
+  roomIds: readonly string[] | null,
+): Promise<{ roomId: string; seq: number; unreadCount: number }[]> {
+  const among = roomIds
+    ? sql`and participant.room_id in (select value::uuid from json_array_elements_text(${JSON.stringify(roomIds)}::json))`
+    : sql``
+  const rows = await db.execute<{ room_id: string; last_seq: string; unread_count: number }>(sql`
+    select participant.room_id, room.last_seq, ${unreadCountSql} as unread_count ${fromSql}
+    where participant.user_id = ${userId} and participant.left_at is null ${among}
+    order by room.modified_at desc`)
+  return rows.map((row) => ({ roomId: row.room_id, seq: Number(row.last_seq), unreadCount: row.unread_count }))
+}

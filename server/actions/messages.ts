@@ -1,0 +1,166 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { ChangeRow } from '../../db/queries/events.ts'
+import {
+  countMessages,
+  deleteMessage as deleteMessageRow,
+  findMessage,
+  listMessages as listMessageRows,
+  type MessageFilter,
+  type SeenMessageRow,
+  updateContent,
+} from '../../db/queries/messages.ts'
+import { listReads, type ReadRow, type Stretch } from '../../db/queries/reads.ts'
+import type { NewMessage, SendOutcome } from '../../db/queries/sends.ts'
+import { ChatError, invalid, messageNotFound, permissionDenied } from '../../schemas/errors.ts'
+import { isBlank } from '../../schemas/fields.ts'
+import { longestMessage, MessageText } from '../../schemas/messages.ts'
+import type { Actor } from '../actor.ts'
+import type { Chat } from '../chat.ts'
+import { canChangeMessage, canWrite } from '../permissions.ts'
+import { tombstone } from '../presenters/messages.ts'
+import { deleteAttachment } from '../storage/delete.ts'
+import { announceChanges, changeRoom } from './change.ts'
+import type { PageRange } from './pages.ts'
+
+export type SendCommand = Pick<NewMessage, 'roomId' | 'replyToId' | 'clientId' | 'attachment'> & {
+  content: string
+  /** `image` or `file` beside an attachment. */
+  messageType?: NewMessage['messageType']
+}
+
+/** `repeated`: the `clientId` was known and this is the original. */
+export type Sent = { id: string; seq: number; repeated: boolean }
+
+/**
+ * Stores a message and announces it (chat.writes announces what is new). A repeated send is announced again: its first
+ * announcement may be what was lost, and clients drop a seq they hold.
+ */
+export async function sendMessage(chat: Chat, sender: { id: number }, command: SendCommand): Promise<Sent> {
+  const outcome = await chat.writes.send({
+    id: uuidv7(),
+    roomId: command.roomId,
+    senderId: sender.id,
+    clientId: command.clientId,
+    content: checkedContent(command),
+    messageType: command.attachment ? (command.messageType ?? 'file') : 'text',
+    replyToId: command.replyToId,
+    attachment: command.attachment,
+  })
+  if (outcome.outcome === 'sent') return { id: outcome.message.id, seq: outcome.message.seq, repeated: false }
+  if (outcome.outcome !== 'repeated') throw refusalOf(outcome.outcome)
+  const original = await findMessage(chat.db, sender.id, outcome.messageId, { deletedToo: true })
+  if (original) announceChanges(chat, command.roomId, [{ kind: 'message_created', seq: original.seq, message: original }])
+  return { id: outcome.messageId, seq: outcome.seq, repeated: true }
+}
+
+/** Announces a batch that is committed: one publish a room. */
+export function announceSent(chat: Pick<Chat, 'bus'>, outcomes: readonly SendOutcome[]): void {
+  const byRoom = new Map<string, ChangeRow[]>()
+  for (const outcome of outcomes) {
+    if (outcome.outcome !== 'sent') continue
+    const { message } = outcome
+    const change: ChangeRow = { kind: 'message_created', seq: message.seq, message }
+    const changes = byRoom.get(message.roomId)
+    if (changes) changes.push(change)
+    else byRoom.set(message.roomId, [change])
+  }
+  for (const [roomId, changes] of byRoom) {
+    const inOrder = changes.sort((one, other) => one.seq - other.seq)
+    announceChanges(chat, roomId, inOrder)
+  }
+}
+
+function checkedContent(command: SendCommand): string {
+  const content = command.content.trim()
+  if (isBlank(content)) {
+    if (command.attachment) return ''
+    throw invalid('content', 'This field may not be blank.')
+  }
+  const checked = MessageText.safeParse(content)
+  if (checked.success) return content
+  throw invalid('content', checked.error.issues[0]?.message ?? `Ensure this field has no more than ${longestMessage} characters.`)
+}
+
+function refusalOf(outcome: Exclude<SendOutcome['outcome'], 'sent' | 'repeated'>): ChatError {
+  switch (outcome) {
+    case 'not_participant':
+      return invalid('room', 'You are not a participant in this room')
+    case 'archived':
+      return invalid('room', 'This room is archived')
+    case 'reply_elsewhere':
+      return invalid('reply_to', 'Reply message must be in the same room')
+    case 'conflict':
+      return new ChatError('conflict', { client_id: ['This client_id was used for another message'] })
+    case 'user_inactive':
+      return new ChatError('user_inactive', { detail: 'User is inactive', code: 'user_inactive' })
+  }
+}
+
+/** A message and the moves that tell who has read it. */
+export type ReadMessage = { message: SeenMessageRow; reads: ReadRow[] }
+
+export async function getMessage(chat: Chat, actor: Actor, messageId: string, options?: { deletedToo: boolean }): Promise<ReadMessage> {
+  const message = await findMessage(chat.db, actor.id, messageId, options)
+  if (!message) throw messageNotFound()
+  return { message, reads: await listReads(chat.db, stretchesOf([message])) }
+}
+
+export async function listMessages(
+  chat: Chat,
+  actor: Actor,
+  filter: MessageFilter,
+  newestFirst: boolean,
+  range: PageRange,
+): Promise<{ count: number; messages: SeenMessageRow[]; reads: ReadRow[] }> {
+  const { limit, offset } = await range.resolve(() => countMessages(chat.db, actor.id, filter))
+  const { count, messages } = await listMessageRows(chat.db, actor.id, filter, { newestFirst, limit, offset })
+  return { count, messages, reads: await listReads(chat.db, stretchesOf(messages)) }
+}
+
+/** For every room among the messages, the stretch of its history that they span. */
+function stretchesOf(messages: readonly SeenMessageRow[]): Stretch[] {
+  const stretches = new Map<string, Stretch>()
+  for (const { roomId, seq } of messages) {
+    const known = stretches.get(roomId)
+    const fromSeq = Math.min(seq, known?.fromSeq ?? seq)
+    stretches.set(roomId, { roomId, fromSeq, uptoSeq: Math.max(seq, known?.uptoSeq ?? seq) })
+  }
+  return [...stretches.values()]
+}
+
+/** Only the content can change, and only by its sender. */
+export async function editMessage(chat: Chat, actor: Actor, messageId: string, content: string): Promise<ReadMessage> {
+  await changeOwnMessage(chat, actor, messageId, async ({ tx, record }) => {
+    await updateContent(tx, messageId, content)
+    const edited = await findMessage(tx, actor.id, messageId)
+    await record({ kind: 'message_updated', actorId: actor.id, messageId, frame: {} }, edited)
+  })
+  return getMessage(chat, actor, messageId)
+}
+
+/** Leaves a tombstone; the text and the file are gone for everybody. */
+export async function deleteMessage(chat: Chat, actor: Actor, messageId: string): Promise<void> {
+  const key = await changeOwnMessage(chat, actor, messageId, async ({ tx, room, record }, message) => {
+    const deletedAt = await deleteMessageRow(tx, room.id, messageId, tombstone)
+    await record({ kind: 'message_deleted', actorId: actor.id, messageId, frame: {} }, { ...message, deletedAt })
+    return message.attachmentKey
+  })
+  if (key) await deleteAttachment(chat.storage, key, chat.log)
+}
+
+async function changeOwnMessage<Result>(
+  chat: Chat,
+  actor: Actor,
+  messageId: string,
+  work: (change: Parameters<Parameters<typeof changeRoom>[3]>[0], message: SeenMessageRow) => Promise<Result>,
+): Promise<Result> {
+  const seen = await findMessage(chat.db, actor.id, messageId)
+  if (!seen) throw messageNotFound()
+  return changeRoom(chat, actor, seen.roomId, async (change) => {
+    const message = await findMessage(change.tx, actor.id, messageId)
+    if (!message) throw messageNotFound()
+    if (!canChangeMessage(actor, message)) throw permissionDenied()
+    if (!canWrite(change.standing, change.room)) throw invalid('room', 'This room is archived')
+    return work(change, message)
+  })
+}

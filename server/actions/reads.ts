@@ -1,0 +1,26 @@
+import { findSeenRoom } from '../../db/queries/rooms.ts'
+import { findMessage } from '../../db/queries/messages.ts'
+import { moveReadPointer } from '../../db/queries/reads.ts'
+import { encodeEvents, roomChannel } from '../../schemas/bus.ts'
+import { messageNotFound, roomNotFound } from '../../schemas/errors.ts'
+import type { Chat } from '../chat.ts'
+import { presentReceipt } from '../presenters/frames.ts'
+
+/** Everything in the room up to now is read. `connectionId` is a socket that needs no receipt of it. */
+export async function markRoomRead(chat: Chat, reader: { id: number }, roomId: string, connectionId?: string): Promise<void> {
+  const room = await findSeenRoom(chat.db, roomId, reader.id)
+  if (!room) throw roomNotFound()
+  await movePointer(chat, reader, roomId, room.lastSeq, connectionId)
+}
+
+/** The message, and everything before it, is read. */
+export async function markMessageRead(chat: Chat, reader: { id: number }, messageId: string, roomId?: string): Promise<void> {
+  const message = await findMessage(chat.db, reader.id, messageId)
+  if (!message || (roomId !== undefined && message.roomId !== roomId)) throw messageNotFound()
+  await movePointer(chat, reader, message.roomId, message.seq)
+}
+
+async function movePointer(chat: Chat, reader: { id: number }, roomId: string, seq: number, connectionId?: string): Promise<void> {
+  const move = await moveReadPointer(chat.db, roomId, reader.id, seq)
+  if (move) chat.bus.publish(roomChannel(roomId), encodeEvents([presentReceipt(roomId, reader.id, move, connectionId)]))
+}
