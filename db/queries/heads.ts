@@ -1,9 +1,19 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
 import { chatRooms, installation, users } from '../schema.ts'
 
 export async function findEpoch(db: Queryable): Promise<number> {
   const [row] = await db.select({ epoch: installation.epoch }).from(installation)
+  return row?.epoch ?? 1
+}
+
+/** After a restore that lost commits: every client reloads. The new epoch. */
+export async function raiseEpoch(db: Queryable): Promise<number> {
+  const [row] = await db
+    .insert(installation)
+    .values({ epoch: 2 })
+    .onConflictDoUpdate({ target: installation.id, set: { epoch: sql`${installation.epoch} + 1` } })
+    .returning({ epoch: installation.epoch })
   return row?.epoch ?? 1
 }
 

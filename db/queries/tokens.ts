@@ -10,6 +10,12 @@ export async function insertSpentToken(db: Queryable, token: SpentToken): Promis
   return rows.length === 1
 }
 
+/** Marks the whole sign-in of a refresh token as no longer good, also where that token was used up before. */
+export async function insertRevokedToken(db: Queryable, token: SpentToken): Promise<void> {
+  const { revoked, expiresAt } = token
+  await db.insert(refreshTokens).values(token).onConflictDoUpdate({ target: refreshTokens.jti, set: { revoked, expiresAt } })
+}
+
 /** Whether the token, or the whole sign-in it belongs to, is no longer good. */
 export async function isTokenSpent(db: Queryable, jti: string, session: string | null): Promise<boolean> {
   const [row] = await db.execute<{ spent: boolean }>(sql`

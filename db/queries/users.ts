@@ -1,4 +1,4 @@
-import { eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Role } from '../../schemas/users.ts'
 import type { Queryable } from '../open.ts'
 import { refreshTokens, users } from '../schema.ts'
@@ -73,9 +73,18 @@ export async function insertUser(db: Queryable, user: NewUser): Promise<number |
   return row?.id
 }
 
-/** A renewed hash of the same password: sessions go on. */
-export async function updatePasswordHash(db: Queryable, userId: number, passwordHash: string): Promise<void> {
-  await db.update(users).set({ passwordHash }).where(eq(users.id, userId))
+/** A renewed hash of the same password, unless another password was set meanwhile: sessions go on. */
+export async function updatePasswordHash(db: Queryable, userId: number, former: string, renewed: string): Promise<void> {
+  await db
+    .update(users)
+    .set({ passwordHash: renewed })
+    .where(and(eq(users.id, userId), eq(users.passwordHash, former)))
+}
+
+/** Another password. The user's id, or undefined when there is no such user. */
+export async function updatePassword(db: Queryable, username: string, passwordHash: string): Promise<number | undefined> {
+  const [row] = await db.update(users).set({ passwordHash }).where(eq(users.username, username)).returning({ id: users.id })
+  return row?.id
 }
 
 /** Makes relays ask which of the user's sockets may stay. */
@@ -94,6 +103,14 @@ export async function updateUserActive(db: Queryable, username: string, isActive
     .where(eq(users.username, username))
     .returning({ id: users.id })
   return row?.id
+}
+
+export type AccountSummary = Omit<AccountRow, 'passwordHash' | 'sessionVersion'>
+
+/** Everybody, in the order of their ids. */
+export async function listAccounts(db: Queryable): Promise<AccountSummary[]> {
+  const { passwordHash, sessionVersion, ...columns } = accountColumns
+  return db.select(columns).from(users).orderBy(users.id)
 }
 
 export async function countUsers(db: Queryable): Promise<number> {
