@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
 import { properties, tasks } from '../schema.ts'
 
@@ -15,11 +15,20 @@ export async function findProperty(db: Queryable, id: number): Promise<{ id: num
 /** `id` only where the directory of another system is taken over. Undefined when the id is taken. */
 export async function insertTask(db: Queryable, title: string, id?: number): Promise<number | undefined> {
   const [row] = await db.insert(tasks).values({ title, id }).onConflictDoNothing().returning({ id: tasks.id })
+  if (row && id !== undefined) await passGivenId(db, 'tasks')
   return row?.id
 }
 
 /** As insertTask. */
 export async function insertProperty(db: Queryable, name: string, id?: number): Promise<number | undefined> {
   const [row] = await db.insert(properties).values({ name, id }).onConflictDoNothing().returning({ id: properties.id })
+  if (row && id !== undefined) await passGivenId(db, 'properties')
   return row?.id
+}
+
+/** Moves the table's sequence past an id that was given by hand: it would come to that id by itself one day. */
+async function passGivenId(db: Queryable, table: 'tasks' | 'properties'): Promise<void> {
+  const [name, sequence] = [sql.identifier(table), sql.identifier(`${table}_id_seq`)]
+  await db.execute(sql`
+    select setval(pg_get_serial_sequence(${table}, 'id'), greatest((select max(id) from ${name}), (select last_value from ${sequence})))`)
 }

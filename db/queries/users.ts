@@ -113,6 +113,11 @@ export async function listAccounts(db: Queryable): Promise<AccountSummary[]> {
   return db.select(columns).from(users).orderBy(users.id)
 }
 
+/** Until the end of the transaction nobody else adds or changes users. */
+export async function lockUsers(tx: Queryable): Promise<void> {
+  await tx.execute(sql`lock table ${users} in share row exclusive mode`)
+}
+
 export async function countUsers(db: Queryable): Promise<number> {
   return db
     .select({ count: sql<number>`count(*)::int` })
