@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+import type { Identity } from '../schemas/backend.ts'
+import { closeCodes, type Frame } from '../schemas/socket.ts'
+import type { Flusher } from './flusher.ts'
+import type { RelayOptions } from './options.ts'
+import type { Seat } from './seat.ts'
+
+type ConnectionParts = {
+  socket: WebSocket
+  /** What is below the socket. */
+  wire: Duplex
+  identity: Identity
+  /** Undefined on the socket of all rooms. */
+  roomId: string | undefined
+  flusher: Flusher
+  options: RelayOptions
+}
+
+/** One socket. Frames of a tick are gathered and written together; nothing is kept for later: what it could not take now is in the log. */
+export class Connection {
+  readonly id = randomUUID()
+  readonly roomId: string | undefined
+  readonly socket: WebSocket
+  readonly seats = new Map<string, Seat>()
+  identity: Identity
+  /** The first frame is out. */
+  established = false
+  closed = false
+  /** Gets no live frames, since (on the clock of performance.now) `slowSince`. */
+  slow = false
+  slowSince = 0
+  heardAt = performance.now()
+  pingedAt = performance.now()
+  /** Events asked for at once when catching up; smaller when they are large. */
+  pageSize = 500
+  /** The socket has taken what it was given: its seats go on. */
+  onDrained: () => void = () => undefined
+  onClosed: () => void = () => undefined
+  readonly #wire: Duplex
+  readonly #flusher: Flusher
+  readonly #options: RelayOptions
+  #frames: Buffer[] = []
+  #gathered = 0
+  /** Bytes that the socket had not passed on when it was last looked at. */
+  #unsent = 0
+
+  constructor({ socket, wire, identity, roomId, flusher, options }: ConnectionParts) {
+    this.socket = socket
+    this.identity = identity
+    this.roomId = roomId
+    this.#wire = wire
+    this.#flusher = flusher
+    this.#options = options
+  }
+
+  get userId(): number {
+    return this.identity.user_id
+  }
+
+  /** A frame of a room. False when this socket is behind and did not get it. */
+  offer(frame: Buffer): boolean {
+    if (this.slow || this.closed) return false
+    this.#gather(frame)
+    if (this.#gathered + this.#unsent > this.#options.slowBytes) this.#becomeSlow()
+    return true
+  }
+
+  /** A frame for this socket alone. */
+  send(frame: Frame): void {
+    if (this.closed) return
+    this.#gather(Buffer.from(JSON.stringify(frame)))
+    if (this.slow && this.#gathered + this.#unsent > this.#options.stuckBytes) this.#giveUp()
+  }
+
+  /** Whether answers to protocol pings can still be written. */
+  hasRoom(): boolean {
+    return this.socket.bufferedAmount < this.#options.slowBytes
+  }
+
+  /** After what was given so far. Nothing is given or taken any more. */
+  close(code: number): void {
+    if (this.closed) return
+    this.flush()
+    this.closed = true
+    this.socket.close(code)
+    this.onClosed()
+  }
+
+  /** Without a word: nobody is there to hear it. */
+  terminate(): void {
+    if (!this.closed) {
+      this.closed = true
+      this.onClosed()
+    }
+    this.socket.terminate()
+  }
+
+  /** Slow for too long, or with too much unsent. */
+  isStuck(now: number): boolean {
+    return this.slow && (now - this.slowSince > this.#options.stuckAfter || this.socket.bufferedAmount > this.#options.stuckBytes)
+  }
+
+  tooSlow(): void {
+    this.close(closeCodes.tooSlow)
+    this.socket.terminate()
+  }
+
+  /** The one place where frames are written. */
+  flush(): void {
+    const frames = this.#frames
+    if (frames.length === 0 || this.closed) return
+    this.#frames = []
+    this.#gathered = 0
+    const last = frames.length - 1
+    this.#wire.cork()
+    for (let index = 0; index < last; index++) this.socket.send(frames[index] ?? '', asText)
+    this.socket.send(frames[last] ?? '', asText, this.#written)
+    this.#wire.uncork()
+    this.#unsent = this.socket.bufferedAmount
+    if (this.#unsent > this.#options.slowBytes) this.#becomeSlow()
+  }
+
+  #gather(frame: Buffer) {
+    if (this.#frames.length === 0) this.#flusher.add(this)
+    this.#frames.push(frame)
+    this.#gathered += frame.length
+  }
+
+  readonly #written = () => {
+    this.#unsent = this.socket.bufferedAmount
+    if (!this.slow || this.closed || this.#gathered + this.#unsent > this.#options.slowBytes / 4) return
+    this.slow = false
+    this.onDrained()
+  }
+
+  #becomeSlow() {
+    if (this.slow) return
+    this.slow = true
+    this.slowSince = performance.now()
+  }
+
+  #giveUp() {
+    this.#frames = []
+    this.#gathered = 0
+    this.tooSlow()
+  }
+}
+
+const asText = { binary: false }

@@ -1,0 +1,73 @@
+import { closeCodes } from '../schemas/socket.ts'
+import type { Connection } from './connection.ts'
+import type { RelayContext } from './options.ts'
+
+/** The sockets of one user here. */
+export type User = {
+  id: number
+  connections: Set<Connection>
+  /** Upgrades under way count, too. */
+  reserved: number
+  /** As last compared with the rooms his sockets are in. */
+  membership: number | undefined
+}
+
+/** Who is connected here. */
+export function createUsers({ backend, log, options }: RelayContext) {
+  const users = new Map<number, User>()
+
+  function forgetIfGone(user: User) {
+    if (user.connections.size === 0 && user.reserved === 0) users.delete(user.id)
+  }
+
+  return {
+    get: (userId: number) => users.get(userId),
+    all: () => users.values(),
+    *connections(): Iterable<Connection> {
+      for (const user of users.values()) yield* user.connections
+    },
+
+    /** A place among the sockets of the user; undefined when they are too many. The answer ends the reservation. */
+    reserve(userId: number): (() => void) | undefined {
+      const user = users.get(userId) ?? { id: userId, connections: new Set(), reserved: 0, membership: undefined }
+      if (user.connections.size + user.reserved >= options.socketsPerUser) return undefined
+      users.set(userId, user)
+      user.reserved++
+      return () => {
+        user.reserved--
+        forgetIfGone(user)
+      }
+    },
+
+    add(connection: Connection): void {
+      users.get(connection.userId)?.connections.add(connection)
+    },
+
+    remove(connection: Connection): void {
+      const user = users.get(connection.userId)
+      if (!user) return
+      user.connections.delete(connection)
+      forgetIfGone(user)
+    },
+
+    /** Closes those sockets of the user whose session has ended. `version` is what the others are known to stand at afterwards. */
+    async checkSessions(user: User, version?: number): Promise<void> {
+      const connections = [...user.connections]
+      const asked = connections.map(({ identity }) => identity)
+      const sessions = asked.map(({ user_id, session }) => ({ user_id, session }))
+      try {
+        const { valid } = await backend.ask('sessions', { sessions })
+        for (const [index, connection] of connections.entries()) {
+          // Renewed meanwhile: that was another session.
+          if (connection.identity !== asked[index]) continue
+          if (valid[index] === false) connection.close(closeCodes.token)
+          else if (version !== undefined) connection.identity.session_version = version
+        }
+      } catch (err) {
+        log.debug({ userId: user.id, err }, 'sessions not checked')
+      }
+    },
+  }
+}
+
+export type Users = ReturnType<typeof createUsers>
