@@ -47,8 +47,8 @@ export type Message = z.infer<typeof Message>
 /** Chosen by the client: the same id again is the same message, for ever. */
 export const ClientId = text(64).refine((value) => value !== '', 'This field may not be blank.')
 
-/** `content` may be empty only beside an attachment; the type follows the attachment, whatever is asked for. */
-export const SendMessage = z.object({
+/** What a client sends, beside the file. `content` may be empty or missing only beside a file, which also decides the type. */
+export const SendFields = z.object({
   room: Uuid,
   content: z.string().optional(),
   message_type: z.enum(['text', 'image', 'file']).optional(),
@@ -56,7 +56,7 @@ export const SendMessage = z.object({
   client_id: ClientId.nullish(),
   attachment_name: text(255).nullish(),
 })
-export type SendMessage = z.infer<typeof SendMessage>
+export type SendFields = z.infer<typeof SendFields>
 
 /** What a message can say: no NUL, no half of a surrogate pair, at most 10 000 characters. */
 export const MessageText = text(longestMessage)

@@ -148,11 +148,26 @@ export async function insertParticipants(
       setWhere: sql`${chatParticipants.leftAt} is not null`,
     })
     .returning({ userId: chatParticipants.userId })
-  return rows.map((row) => row.userId)
+  const joined = rows.map((row) => row.userId)
+  await raiseMembershipVersions(tx, joined)
+  return joined
 }
 
-export async function markLeft(tx: Queryable, participantId: number): Promise<void> {
-  await tx.update(chatParticipants).set({ leftAt: sql`now()`, isAdmin: false }).where(eq(chatParticipants.id, participantId))
+export async function markLeft(tx: Queryable, participant: { id: number; user: { id: number } }): Promise<void> {
+  await tx.update(chatParticipants).set({ leftAt: sql`now()`, isAdmin: false }).where(eq(chatParticipants.id, participant.id))
+  await raiseMembershipVersions(tx, [participant.user.id])
+}
+
+/** The users are locked in the order of their ids: two rooms that take in the same people do not wait for each other. */
+async function raiseMembershipVersions(tx: Queryable, userIds: readonly number[]): Promise<void> {
+  if (userIds.length === 0) return
+  await tx.execute(sql`
+    update users set membership_version = membership_version + 1
+    from (
+      select id from users where id in (select value::int from json_array_elements_text(${JSON.stringify(userIds)}::json))
+      order by id for no key update
+    ) as moved
+    where users.id = moved.id`)
 }
 
 export async function updateAdmin(tx: Queryable, participantId: number, isAdmin: boolean): Promise<void> {

@@ -51,3 +51,23 @@ export async function listReads(db: Queryable, stretches: readonly Stretch[]): P
     order by room_id, user_id, upto_seq`)
   return rows.map((row) => ({ roomId: row.room_id, userId: row.user_id, uptoSeq: Number(row.upto_seq), readAt: row.read_at }))
 }
+
+/** How far everybody who is in the room has read, where he has read anything that still stands. */
+export async function listReadPointers(db: Queryable, roomId: string): Promise<(ReadMove & { userId: number })[]> {
+  const rows = await db.execute<{ user_id: number; last_read_seq: string; last_read_at: string; message_id: string }>(sql`
+    select participant.user_id, participant.last_read_seq, participant.last_read_at, newest.id as message_id
+    from chat_participants as participant
+    cross join lateral (
+      select id from chat_messages
+      where room_id = participant.room_id and seq <= participant.last_read_seq and deleted_at is null
+      order by seq desc limit 1
+    ) as newest
+    where participant.room_id = ${roomId} and participant.left_at is null and participant.last_read_at is not null
+    order by participant.user_id`)
+  return rows.map((row) => ({
+    userId: row.user_id,
+    uptoSeq: Number(row.last_read_seq),
+    readAt: row.last_read_at,
+    messageId: row.message_id,
+  }))
+}

@@ -11,7 +11,7 @@ import {
 } from '../../db/queries/messages.ts'
 import { listReads, type ReadRow, type Stretch } from '../../db/queries/reads.ts'
 import type { NewMessage, SendOutcome } from '../../db/queries/sends.ts'
-import { ChatError, invalid, messageNotFound, permissionDenied } from '../../schemas/errors.ts'
+import { ChatError, errorTable, invalid, messageNotFound, permissionDenied } from '../../schemas/errors.ts'
 import { isBlank } from '../../schemas/fields.ts'
 import { longestMessage, MessageText } from '../../schemas/messages.ts'
 import type { Actor } from '../actor.ts'
@@ -94,6 +94,11 @@ function refusalOf(outcome: Exclude<SendOutcome['outcome'], 'sent' | 'repeated'>
     case 'user_inactive':
       return new ChatError('user_inactive', { detail: 'User is inactive', code: 'user_inactive' })
   }
+}
+
+/** Whether a send that threw is known to have stored nothing. After any other error it may have been stored. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof ChatError && !errorTable[error.code].retry
 }
 
 /** A message and the moves that tell who has read it. */

@@ -1,6 +1,6 @@
-import { findSeenRoom } from '../../db/queries/rooms.ts'
 import { findMessage } from '../../db/queries/messages.ts'
 import { moveReadPointer } from '../../db/queries/reads.ts'
+import { findSeenRoom } from '../../db/queries/rooms.ts'
 import { encodeEvents, roomChannel } from '../../schemas/bus.ts'
 import { messageNotFound, roomNotFound } from '../../schemas/errors.ts'
 import type { Chat } from '../chat.ts'

@@ -57,7 +57,10 @@ export async function getRoomOfActor(chat: Chat, actor: Actor, roomId: string): 
 export async function createRoom(chat: Chat, actor: Actor, command: CreateRoom): Promise<WholeRoom> {
   const otherIds = await checkedOthers(chat, actor, command)
   await requireSubject(chat, command)
-  const roomId = command.room_type === 'direct' ? await openDirectRoom(chat, actor, otherIds, command) : await insertNewRoom(chat, actor, otherIds, command)
+  const roomId =
+    command.room_type === 'direct'
+      ? await openDirectRoom(chat, actor, otherIds, command)
+      : await insertNewRoom(chat, actor, otherIds, command)
   if (!roomId) throw roomNotFound()
   return getRoom(chat, actor, roomId)
 }

@@ -1,0 +1,59 @@
+import { type Backend, type BackendAnswer, type BackendCommand, backendCommands, type CommandName } from '../schemas/backend.ts'
+import { ChatError } from '../schemas/errors.ts'
+import { sendMessage } from './actions/messages.ts'
+import { markMessageRead, markRoomRead } from './actions/reads.ts'
+import * as sockets from './actions/sockets.ts'
+import type { Chat } from './chat.ts'
+import { isDatabaseAway } from './plugins/errors.ts'
+
+type Answers = { [Name in CommandName]: (chat: Chat, command: BackendCommand<Name>) => Promise<BackendAnswer<Name>> }
+
+const answers: Answers = {
+  authorize: sockets.authorizeSocket,
+  refresh: sockets.refreshSocket,
+  open: sockets.openRooms,
+  changes: sockets.replayChanges,
+  reads: sockets.replayReads,
+  heads: sockets.readHeads,
+  sessions: sockets.checkSessions,
+  members: sockets.checkMembers,
+  send: async (chat, { user_id, room_id, content, reply_to, client_id }) => {
+    const command = { roomId: room_id, content, replyToId: reply_to, clientId: client_id, attachment: null }
+    const { id, seq } = await sendMessage(chat, { id: user_id }, command)
+    return { id, seq }
+  },
+  read: async (chat, { user_id, room_id, message_id }) => {
+    await markMessageRead(chat, { id: user_id }, message_id, room_id)
+    return {}
+  },
+  read_room: async (chat, { user_id, room_id, connection_id }) => {
+    await markRoomRead(chat, { id: user_id }, room_id, connection_id)
+    return {}
+  },
+}
+
+/** Answers the commands of relays: by a function call all in one process, behind the internal stream otherwise. Rejects with a ChatError, whatever went wrong. */
+export function createBackend(chat: Chat): Backend {
+  return {
+    ask: async (name, command) => {
+      const parsed = backendCommands[name].command.safeParse(command)
+      if (!parsed.success) throw new ChatError('invalid', 'The command has another shape.')
+      try {
+        return await answers[name](chat, parsed.data as never)
+      } catch (error) {
+        throw refusalOf(error, name, chat)
+      }
+    },
+    isUp: () => true,
+    close: async () => {},
+  }
+}
+
+function refusalOf(error: unknown, name: CommandName, chat: Chat): ChatError {
+  if (error instanceof ChatError) return error
+  if (error instanceof Error && isDatabaseAway(error)) {
+    return new ChatError('unavailable', 'The service is not available at the moment. Please try again.', 1)
+  }
+  chat.log.error({ err: error, command: name }, 'command failed')
+  return new ChatError('internal', 'Internal server error')
+}

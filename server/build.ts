@@ -1,0 +1,128 @@
+import helmet from '@fastify/helmet'
+import jwt from '@fastify/jwt'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Database, OpenDatabase } from '../db/open.ts'
+import type { Bus } from '../schemas/bus.ts'
+import { announceSent } from './actions/messages.ts'
+import type { App } from './app.ts'
+import type { Chat } from './chat.ts'
+import { registerBodies } from './multipart.ts'
+import { identifyRequests } from './plugins/authenticate.ts'
+import { parseEmptyJson } from './plugins/bodies.ts'
+import { answerErrors } from './plugins/errors.ts'
+import { refuseOtherMethods } from './plugins/methods.ts'
+import { attachmentRoutes } from './routes/attachments.ts'
+import { healthRoutes } from './routes/health.ts'
+import { messageRoutes } from './routes/messages.ts'
+import { participantRoutes } from './routes/participants.ts'
+import { roomRoutes } from './routes/rooms.ts'
+import { tokenRoutes } from './routes/tokens.ts'
+import { typingRoutes } from './routes/typing.ts'
+import { createAttachmentLinks } from './storage/links.ts'
+import type { Storage } from './storage/storage.ts'
+import { createTokens, jwtOptions } from './tokens.ts'
+import { serializerCompiler, validatorCompiler } from './validation.ts'
+import { createWrites } from './writes.ts'
+
+export type BuildOptions = {
+  database: OpenDatabase
+  bus: Bus
+  storage: Storage
+  log: FastifyBaseLogger
+  signingKey: string
+  issuer?: string | undefined
+  /** What absolute links begin with; the request's own address where it is not set. */
+  publicUrl?: string | undefined
+  /** Proxies in front whose X-Forwarded headers count. */
+  trustedProxies?: number
+  /** Messages in one transaction at most. */
+  largestBatch?: number
+  /** Checks every answer with its schema: for tests. */
+  checkAnswers?: boolean
+}
+
+/** Nothing inline, nothing from elsewhere; images may be shown from memory before they are sent. */
+const policy = {
+  defaultSrc: ["'self'"],
+  imgSrc: ["'self'", 'blob:', 'data:'],
+  objectSrc: ["'none'"],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'self'"],
+}
+
+export type Built = { app: App; chat: Chat }
+
+/** The HTTP application with all its parts, ready to listen or to be asked by `inject`. Closing it waits for what is being stored. */
+export async function buildServer(options: BuildOptions): Promise<Built> {
+  const { log, trustedProxies = 0, publicUrl, issuer, signingKey, database } = options
+  const app: App = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: (_address, hop) => hop < trustedProxies,
+    bodyLimit: 1024 * 1024,
+    requestTimeout: 60_000,
+    connectionTimeout: 70_000,
+    keepAliveTimeout: 75_000,
+    routerOptions: { ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: 200 },
+  }).withTypeProvider<ZodTypeProvider>()
+  app.server.headersTimeout = 15_000
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler(options.checkAnswers ?? false))
+  answerErrors(app)
+  parseEmptyJson(app)
+  await registerBodies(app)
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: policy }, crossOriginResourcePolicy: false })
+  await app.register(jwt, jwtOptions({ signingKey, issuer }))
+
+  const chat: Chat = {
+    db: database.db,
+    bus: options.bus,
+    writes: createWritesOf(database.db, options),
+    tokens: createTokens(app.jwt, { issuer, log }),
+    storage: options.storage,
+    links: createAttachmentLinks({ signingKey, publicUrl }),
+    log,
+  }
+  identifyRequests(app, chat, publicUrl)
+  await registerRoutes(app, chat, database)
+  app.addHook('onClose', () => chat.writes.idle())
+  await app.ready()
+  return { app, chat }
+}
+
+function createWritesOf(db: Database, { bus, largestBatch = 256 }: BuildOptions): Chat['writes'] {
+  return createWrites({ db, largestBatch, onCommitted: (outcomes) => announceSent({ bus }, outcomes) })
+}
+
+async function registerRoutes(app: App, chat: Chat, database: OpenDatabase): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'AriStay Chat', version: '1.0.0', description: 'Team chat for people who run rental properties.' },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+      security: [{ bearer: [] }],
+    },
+    transform: jsonSchemaTransform,
+  })
+  await app.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: true })
+  await app.register(async (open: App) => {
+    refuseOtherMethods(open, () => {
+      healthRoutes(open, chat, database)
+      tokenRoutes(open, chat)
+      attachmentRoutes(open, chat)
+    })
+  })
+  await app.register(async (signedIn: App) => {
+    signedIn.addHook('onRequest', app.authenticate)
+    refuseOtherMethods(signedIn, () => {
+      roomRoutes(signedIn, chat)
+      messageRoutes(signedIn, chat)
+      participantRoutes(signedIn, chat)
+      typingRoutes(signedIn, chat)
+    })
+  })
+}

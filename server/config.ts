@@ -1,0 +1,84 @@
+import { z } from 'zod'
+
+/** Everything that is wrong with the environment, a line each. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+const port = (usual: number) => z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535).default(usual)
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+const key = z.string().refine((value) => Buffer.byteLength(value) >= 32, 'must have at least 32 bytes')
+const url = (...schemes: string[]) =>
+  z.string().refine(
+    (value) => {
+      return URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1))
+    },
+    `must be an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+  )
+const redisUrl = url('redis', 'rediss').refine((value) => !value.includes(','), 'must be one address: a cluster is not supported yet')
+
+const shared = {
+  HOST: z.string().min(1).default('127.0.0.1'),
+  JWT_ISSUER: z.string().min(1).optional(),
+  PUBLIC_URL: url('http', 'https').optional(),
+  ALLOWED_ORIGINS: list,
+  TRUSTED_PROXIES: z.coerce.number({ error: 'must be a number' }).int().min(0).max(10).default(0),
+  WRITE_BATCH: z.coerce.number({ error: 'must be a number' }).int().min(1).max(1_000).default(256),
+}
+const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+
+const ServerEnvironment = z.object({
+  ...shared,
+  PORT: port(8000),
+  INTERNAL_HOST: z.string().min(1).default('127.0.0.1'),
+  INTERNAL_PORT: port(8002),
+  DATABASE_URL: url('postgres', 'postgresql'),
+  REDIS_URL: redisUrl,
+  JWT_SIGNING_KEY: key,
+  RELAY_SECRET: key,
+  ATTACHMENTS_DIR: z.string().min(1),
+  LOG_LEVEL: logLevel.default('info'),
+})
+export type ServerConfig = z.infer<typeof ServerEnvironment>
+
+const AllInOneEnvironment = z.object({
+  ...shared,
+  PORT: port(8000),
+  DATA_DIR: z.string().min(1).default('.data'),
+  DATABASE_URL: ServerEnvironment.shape.DATABASE_URL.optional(),
+  REDIS_URL: redisUrl.optional(),
+  JWT_SIGNING_KEY: key.optional(),
+  ATTACHMENTS_DIR: z.string().min(1).optional(),
+  LOG_LEVEL: logLevel.default('warn'),
+})
+export type AllInOneConfig = z.infer<typeof AllInOneEnvironment>
+
+/** Throws ConfigError. */
+export function readServerConfig(environment = process.env): ServerConfig {
+  return read(ServerEnvironment, environment)
+}
+
+/** Everything has a default. Throws ConfigError. */
+export function readAllInOneConfig(environment = process.env): AllInOneConfig {
+  return read(AllInOneEnvironment, environment)
+}
+
+/** A variable that is set to nothing is not set. */
+function read<Schema extends z.ZodType>(schema: Schema, environment: NodeJS.ProcessEnv): z.output<Schema> {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return parsed.data
+  const lines = parsed.error.issues.map((issue) => {
+    const name = issue.path.join('.')
+    return `${name} ${name in given ? issue.message : 'is missing'}`
+  })
+  throw new ConfigError([...new Set(lines)].join('\n'))
+}

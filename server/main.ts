@@ -1,0 +1,42 @@
+import { openDatabase } from '../db/open.ts'
+import { openBus } from '../relay/bus/open.ts'
+import { createBackend } from './backend.ts'
+import { buildServer } from './build.ts'
+import { ConfigError, readServerConfig, type ServerConfig } from './config.ts'
+import { createLog } from './log.ts'
+import { explainStart } from './start.ts'
+import { closeAll, stopOnSignal } from './stop.ts'
+import { openDiskStorage } from './storage/disk.ts'
+import { startStream } from './stream.ts'
+
+/** The HTTP service of a deployment in several processes, and the internal stream for its relays. */
+async function start(config: ServerConfig): Promise<void> {
+  const log = createLog(config.LOG_LEVEL)
+  const database = openDatabase({ url: config.DATABASE_URL })
+  const bus = openBus(config.REDIS_URL, log)
+  const storage = await openDiskStorage(config.ATTACHMENTS_DIR)
+  const { app, chat } = await buildServer({
+    database,
+    bus,
+    storage,
+    log,
+    signingKey: config.JWT_SIGNING_KEY,
+    issuer: config.JWT_ISSUER,
+    publicUrl: config.PUBLIC_URL,
+    trustedProxies: config.TRUSTED_PROXIES,
+    largestBatch: config.WRITE_BATCH,
+  })
+  const backend = createBackend(chat)
+  const { INTERNAL_HOST: host, INTERNAL_PORT: port, RELAY_SECRET: secret } = config
+  const stream = await startStream({ backend, secret, host, port, log })
+  await app.listen({ host: config.HOST, port: config.PORT })
+  log.info({ port: config.PORT, internalPort: port }, 'server started')
+  stopOnSignal(() => closeAll([stream, app, bus, database]))
+}
+
+try {
+  await start(readServerConfig())
+} catch (error) {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : explainStart(error)}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,140 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { invalid } from '../../schemas/errors.ts'
+import { Integer, text, Uuid } from '../../schemas/fields.ts'
+import { PageQuery, page } from '../../schemas/lists.ts'
+import { EditMessage, Message, MessageType, SendFields } from '../../schemas/messages.ts'
+import * as messages from '../actions/messages.ts'
+import { pageRange } from '../actions/pages.ts'
+import { markMessageRead } from '../actions/reads.ts'
+import { endTyping } from '../actions/typing.ts'
+import type { App } from '../app.ts'
+import type { Chat } from '../chat.ts'
+import { readMultipart, type UploadedFile } from '../multipart.ts'
+import { presentMessage, type Viewer } from '../presenters/messages.ts'
+import { deleteAttachment } from '../storage/delete.ts'
+import { shownFileName } from '../storage/names.ts'
+import { parseBody } from '../validation.ts'
+
+const tags = ['messages']
+const MessageId = z.object({ id: Uuid })
+const MessageQuery = PageQuery.extend({
+  room: Uuid.optional(),
+  message_type: MessageType.optional(),
+  sender: Integer.optional(),
+  search: text(10_240).optional(),
+  ordering: z.string().optional(),
+})
+
+export function messageRoutes(app: App, chat: Chat): void {
+  app.get(
+    '/api/chat/messages/',
+    { schema: { tags, summary: 'Messages of my rooms, newest first', querystring: MessageQuery, response: { 200: page(Message) } } },
+    async (request) => {
+      const { room: roomId, message_type: messageType, sender: senderId, search, ordering } = request.query
+      const range = pageRange(request.query)
+      const filter = { roomId, messageType, senderId, search }
+      const list = await messages.listMessages(chat, request.actor, filter, ordering !== 'created_at', range)
+      const viewer = request.viewer()
+      const results = list.messages.map((message) => presentMessage(message, list.reads, viewer))
+      return range.present(results, list.count, request.absoluteUrl())
+    },
+  )
+
+  app.post(
+    '/api/chat/messages/',
+    {
+      // The body is checked in the handler: that of an upload is not there before.
+      config: { readsMultipart: true },
+      schema: {
+        tags,
+        summary: 'Send a message',
+        description: 'JSON, or a form with one file, `attachment`.',
+        response: { 200: Message, 201: Message },
+      },
+    },
+    async (request, reply) => {
+      const { fields, file } = await readSend(request, chat)
+      const sent = await sendWithFile(chat, request, fields, file)
+      void endTyping(chat, fields.room, request.actor)
+      const { message, reads } = await messages.getMessage(chat, request.actor, sent.id, { deletedToo: true })
+      return reply.code(sent.repeated ? 200 : 201).send(presentMessage(message, reads, request.viewer()))
+    },
+  )
+
+  app.get(
+    '/api/chat/messages/:id/',
+    { schema: { tags, summary: 'One message', params: MessageId, response: { 200: Message } } },
+    async (request) => present(await messages.getMessage(chat, request.actor, request.params.id), request.viewer()),
+  )
+
+  for (const method of ['PATCH', 'PUT'] as const) {
+    app.route({
+      method,
+      url: '/api/chat/messages/:id/',
+      schema: { tags, summary: 'Edit my message', params: MessageId, body: EditMessage, response: { 200: Message } },
+      handler: async (request) => {
+        const edited = await messages.editMessage(chat, request.actor, request.params.id, request.body.content)
+        return present(edited, request.viewer())
+      },
+    })
+  }
+
+  app.delete(
+    '/api/chat/messages/:id/',
+    { schema: { tags, summary: 'Delete my message', params: MessageId, response: { 204: z.undefined() } } },
+    async (request, reply) => {
+      await messages.deleteMessage(chat, request.actor, request.params.id)
+      return reply.code(204).send()
+    },
+  )
+
+  app.post(
+    '/api/chat/messages/:id/mark_read/',
+    { schema: { tags, summary: 'Read up to this message', params: MessageId, response: { 200: Message } } },
+    async (request) => {
+      await markMessageRead(chat, request.actor, request.params.id)
+      return present(await messages.getMessage(chat, request.actor, request.params.id), request.viewer())
+    },
+  )
+}
+
+function present({ message, reads }: messages.ReadMessage, viewer: Viewer): Message {
+  return presentMessage(message, reads, viewer)
+}
+
+/** The checked fields and the stored file. When the fields are refused no file is left. */
+async function readSend(request: FastifyRequest, chat: Chat): Promise<{ fields: SendFields; file?: UploadedFile }> {
+  if (!request.isMultipart()) return { fields: parseBody(SendFields, request.body ?? {}) }
+  const { fields, file } = await readMultipart(request, chat.storage)
+  try {
+    return { fields: parseBody(SendFields, fields), ...(file && { file }) }
+  } catch (error) {
+    if (file) await deleteAttachment(chat.storage, file.key, chat.log)
+    throw error
+  }
+}
+
+/** A file that no message came to refer to is deleted: refused, or a repetition whose original has its own. Unless the outcome is unknown. */
+async function sendWithFile(chat: Chat, request: FastifyRequest, fields: SendFields, file: UploadedFile | undefined) {
+  const attachment = file
+    ? { key: file.key, name: shownFileName(file.name, fields.attachment_name), size: file.size, type: file.type }
+    : null
+  const drop = () => (file ? deleteAttachment(chat.storage, file.key, chat.log) : undefined)
+  if (fields.content === undefined && !file) throw invalid('content', 'This field is required.')
+  try {
+    const sent = await messages.sendMessage(chat, request.actor, {
+      roomId: fields.room,
+      content: fields.content ?? '',
+      replyToId: fields.reply_to ?? null,
+      clientId: fields.client_id ?? null,
+      attachment,
+      ...(file && { messageType: file.messageType }),
+    })
+    if (sent.repeated) await drop()
+    return sent
+  } catch (error) {
+    if (messages.isRefused(error)) await drop()
+    throw error
+  }
+}
