@@ -1,0 +1,121 @@
+import type { Backend, BackendAnswer, BackendCommand, CommandName, StreamAnswer, StreamCommand, StreamRefusal } from '../schemas/backend.ts'
+import { ChatError } from '../schemas/errors.ts'
+import { createStreams } from './backend-stream.ts'
+import type { RelayLog } from './options.ts'
+
+type BackendParts = {
+  /** One or more servers, ws:// or http://. */
+  urls: readonly string[]
+  secret: string
+  log: RelayLog
+  options?: Partial<BackendOptions>
+}
+
+/** Times in milliseconds. */
+export type BackendOptions = typeof defaultBackendOptions
+
+export const defaultBackendOptions = {
+  /** A command without an answer for so long is given up. */
+  answerWithin: 10_000,
+  /** Commands that wait for an answer at most. */
+  waitingLimit: 10_000,
+  /** A server is asked for a sign of life this often, and is left when none came for `silentFor`. */
+  pingEvery: 750,
+  silentFor: 2_500,
+  connectWithin: 1_500,
+  shortestPause: 50,
+  longestPause: 2_000,
+}
+
+type Waiting = { command: StreamCommand; due: number; resolve: (answer: never) => void; reject: (error: ChatError) => void }
+
+/** Commands in one text at most. */
+const commandsAtOnce = 1_000
+
+/**
+ * The servers, through one stream to one of them at a time; when it breaks or falls silent, to the next. What was not answered then is asked
+ * again there, in the order in which it was asked first. Commands of one tick travel together.
+ */
+export function openBackend({ urls, secret, log, options: chosen }: BackendParts): Backend {
+  const options = { ...defaultBackendOptions, ...chosen }
+  const waiting = new Map<number, Waiting>()
+  let unsent: StreamCommand[] = []
+  let lastNumber = 0
+  let scheduled = false
+  let closed = false
+
+  const streams = createStreams({ urls, secret, log, options }, { onOpen: askAgain, onText: hear })
+
+  function askAgain() {
+    unsent = [...waiting.values()].map(({ command }) => command)
+    flush()
+  }
+
+  function flush() {
+    scheduled = false
+    if (!streams.isUp()) return
+    const commands = unsent
+    unsent = []
+    for (let start = 0; start < commands.length; start += commandsAtOnce) {
+      streams.send(JSON.stringify(commands.slice(start, start + commandsAtOnce)))
+    }
+  }
+
+  function schedule() {
+    if (scheduled || !streams.isUp()) return
+    scheduled = true
+    setImmediate(flush)
+  }
+
+  function hear(text: string) {
+    for (const [number, refusal, answer] of JSON.parse(text) as StreamAnswer[]) {
+      const asked = waiting.get(number)
+      if (!asked) continue
+      waiting.delete(number)
+      if (refusal) asked.reject(errorOf(refusal))
+      else asked.resolve(answer as never)
+    }
+  }
+
+  /** All have the same time, so the first that is not due ends the search. */
+  function giveUpDue() {
+    const now = performance.now()
+    for (const [number, { due, reject }] of waiting) {
+      if (due > now) break
+      waiting.delete(number)
+      reject(unavailable())
+    }
+    if (unsent.length > waiting.size) unsent = unsent.filter(([number]) => waiting.has(number))
+  }
+
+  function ask<Name extends CommandName>(name: Name, command: BackendCommand<Name>): Promise<BackendAnswer<Name>> {
+    if (closed || waiting.size >= options.waitingLimit) return Promise.reject(unavailable())
+    const number = ++lastNumber
+    const whole: StreamCommand = [number, name, command]
+    return new Promise((resolve, reject) => {
+      waiting.set(number, { command: whole, due: performance.now() + options.answerWithin, resolve, reject })
+      unsent.push(whole)
+      schedule()
+    })
+  }
+
+  const timer = setInterval(giveUpDue, Math.min(1_000, options.answerWithin / 4))
+
+  async function close() {
+    closed = true
+    clearInterval(timer)
+    streams.close()
+    for (const { reject } of waiting.values()) reject(unavailable())
+    waiting.clear()
+  }
+
+  return { ask, isUp: streams.isUp, close }
+}
+
+function unavailable(): ChatError {
+  return new ChatError('unavailable', 'The service is not available now. Please try again later.', 1)
+}
+
+function errorOf({ code, body, retryAfter }: StreamRefusal): ChatError {
+  return new ChatError(code, body, retryAfter)
+}

@@ -1,0 +1,25 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { Relay } from './build.ts'
+
+/** The relay's own server: sockets, and whether it is alive and ready. There is nothing else. */
+export function createRelayServer(relay: Pick<Relay, 'upgrade' | 'ready'>): Server {
+  const answer: RequestListener = (request, response) => {
+    const send = (status: number, body: object) => {
+      response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
+      response.end(JSON.stringify(body))
+    }
+    const [path] = (request.url ?? '').split('?')
+    if (path === '/healthz') return send(200, { status: 'ok' })
+    if (path !== '/readyz') return send(404, { detail: 'Not found.' })
+    relay.ready().then(
+      (isReady) => send(isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready' }),
+      () => send(503, { status: 'not ready' }),
+    )
+  }
+  const server = createServer(
+    { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    answer,
+  )
+  server.on('upgrade', relay.upgrade)
+  return server
+}
