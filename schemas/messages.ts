@@ -64,3 +64,10 @@ export const MessageContent = visibleText(longestMessage)
 
 export const EditMessage = z.object({ content: MessageContent })
 export type EditMessage = z.infer<typeof EditMessage>
+
+/** Who in the room has read a message and who has not, its sender left out. */
+export const Receipts = z.object({
+  read: z.array(z.object({ user: UserBrief, read_at: Time })),
+  unread: z.array(UserBrief),
+})
+export type Receipts = z.infer<typeof Receipts>

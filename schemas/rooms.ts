@@ -63,3 +63,10 @@ export const RoomStats = z.object({
   last_message_at: Time.nullable(),
 })
 export type RoomStats = z.infer<typeof RoomStats>
+
+/** What is unread: in all, and by room where there is something. */
+export const Unread = z.object({
+  total: z.int(),
+  rooms: z.array(z.object({ room_id: Uuid, unread_count: z.int(), is_muted: z.boolean() })),
+})
+export type Unread = z.infer<typeof Unread>

@@ -112,6 +112,10 @@ export const DurableFrame = z.discriminatedUnion('type', [
 ])
 export type DurableFrame = z.infer<typeof DurableFrame>
 
+/** A part of a room's history by REST: the frames after `since`, oldest first; `complete` when they reach the head. */
+export const Changes = z.object({ head: z.int(), epoch: z.int(), events: z.array(DurableFrame), complete: z.boolean() })
+export type Changes = z.infer<typeof Changes>
+
 export const TypingFrame = z.object({
   type: z.literal('typing'),
   room_id: Uuid,

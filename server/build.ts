@@ -18,6 +18,7 @@ import { attachmentRoutes } from './routes/attachments.ts'
 import { healthRoutes } from './routes/health.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { participantRoutes } from './routes/participants.ts'
+import { readRoutes } from './routes/reads.ts'
 import { roomRoutes } from './routes/rooms.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { typingRoutes } from './routes/typing.ts'
@@ -122,6 +123,7 @@ async function registerRoutes(app: App, chat: Chat, database: OpenDatabase): Pro
       roomRoutes(signedIn, chat)
       messageRoutes(signedIn, chat)
       participantRoutes(signedIn, chat)
+      readRoutes(signedIn, chat)
       typingRoutes(signedIn, chat)
     })
   })

@@ -123,9 +123,9 @@ function toQuote(row: RawMessageRow, id: string): QuoteRow {
 /** A message as its reader sees it. `lastReadSeq` is the reader's pointer in its room. */
 export type SeenMessageRow = MessageRow & { lastReadSeq: number }
 
-type RawSeenRow = RawMessageRow & { last_read_seq: string }
+export type RawSeenRow = RawMessageRow & { last_read_seq: string }
 
-function toSeenRow(row: RawSeenRow): SeenMessageRow {
+export function toSeenRow(row: RawSeenRow): SeenMessageRow {
   return { ...toMessageRow(row), lastReadSeq: Number(row.last_read_seq) }
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
+import type { UserRow } from './users.ts'
 
 export type ReadMove = { uptoSeq: number; readAt: string; messageId: string }
 
@@ -69,5 +70,38 @@ export async function listReadPointers(db: Queryable, roomId: string): Promise<(
     uptoSeq: Number(row.last_read_seq),
     readAt: row.last_read_at,
     messageId: row.message_id,
+  }))
+}
+
+export type ReceiptRow = { user: UserRow; readAt: string | null }
+
+/** Who is in the room has read the message, or has not; its sender is left out, and who came after it without reading back to it. */
+export async function listReceipts(
+  db: Queryable,
+  message: { roomId: string; seq: number; senderId: number | null },
+): Promise<ReceiptRow[]> {
+  const rows = await db.execute<{
+    id: number
+    username: string
+    first_name: string
+    last_name: string
+    email: string
+    read_at: string | null
+  }>(sql`
+    select member.id, member.username, member.first_name, member.last_name, member.email, move.read_at
+    from chat_participants as participant
+    join users as member on member.id = participant.user_id
+    left join lateral (
+      select read.read_at from chat_reads as read
+      where read.room_id = participant.room_id and read.user_id = participant.user_id and read.upto_seq >= ${message.seq}
+      order by read.upto_seq limit 1
+    ) as move on true
+    where participant.room_id = ${message.roomId} and participant.left_at is null
+      and participant.user_id is distinct from ${message.senderId}::integer
+      and (move.read_at is not null or participant.last_read_seq < ${message.seq})
+    order by move.read_at, participant.id`)
+  return rows.map((row) => ({
+    user: { id: row.id, username: row.username, firstName: row.first_name, lastName: row.last_name, email: row.email },
+    readAt: row.read_at,
   }))
 }

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { ChangeRow } from '../../db/queries/events.ts'
+import { type Anchor, type HistoryPage, listHistory } from '../../db/queries/history.ts'
 import {
   countMessages,
   deleteMessage as deleteMessageRow,
@@ -120,6 +121,18 @@ export async function listMessages(
   const { limit, offset } = await range.resolve(() => countMessages(chat.db, actor.id, filter))
   const { count, messages } = await listMessageRows(chat.db, actor.id, filter, { newestFirst, limit, offset })
   return { count, messages, reads: await listReads(chat.db, stretchesOf(messages)) }
+}
+
+/** A stretch of one room's history around a seq, before or after it: what new clients page by. */
+export async function listStretch(
+  chat: Chat,
+  actor: Actor,
+  roomId: string,
+  anchor: Anchor,
+  limit: number,
+): Promise<HistoryPage & { reads: ReadRow[] }> {
+  const page = await listHistory(chat.db, actor.id, roomId, anchor, limit)
+  return { ...page, reads: await listReads(chat.db, stretchesOf(page.messages)) }
 }
 
 /** For every room among the messages, the stretch of its history that they span. */

@@ -14,7 +14,7 @@ export type PageRange = {
 
 /** One request's page; resolve comes before present. */
 export function pageRange(query: PageQuery): PageRange {
-  const size = sizeOf(query.page_size)
+  const size = pageSize(query.page_size)
   let page = numberOf(query.page ?? '1')
   return {
     async resolve(count) {
@@ -35,7 +35,8 @@ export function pageRange(query: PageQuery): PageRange {
   }
 }
 
-function sizeOf(asked: string | undefined): number {
+/** Nonsense counts as 50, more than 100 as 100. */
+export function pageSize(asked: string | undefined): number {
   const size = asked !== undefined && /^\d{1,9}$/.test(asked) ? Number(asked) : 0
   return size < 1 ? usualSize : Math.min(size, largestSize)
 }

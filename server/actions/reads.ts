@@ -1,8 +1,10 @@
 import { findMessage } from '../../db/queries/messages.ts'
-import { moveReadPointer } from '../../db/queries/reads.ts'
+import { listUnread as listUnreadRows, type UnreadRow } from '../../db/queries/participants.ts'
+import { listReceipts as listReceiptRows, moveReadPointer, type ReceiptRow } from '../../db/queries/reads.ts'
 import { findSeenRoom } from '../../db/queries/rooms.ts'
 import { encodeEvents, roomChannel } from '../../schemas/bus.ts'
 import { messageNotFound, roomNotFound } from '../../schemas/errors.ts'
+import type { Actor } from '../actor.ts'
 import type { Chat } from '../chat.ts'
 import { presentReceipt } from '../presenters/frames.ts'
 
@@ -18,6 +20,18 @@ export async function markMessageRead(chat: Chat, reader: { id: number }, messag
   const message = await findMessage(chat.db, reader.id, messageId)
   if (!message || (roomId !== undefined && message.roomId !== roomId)) throw messageNotFound()
   await movePointer(chat, reader, message.roomId, message.seq)
+}
+
+/** Who has read a message that the actor may see, and who has not. */
+export async function listReceipts(chat: Chat, actor: Actor, messageId: string): Promise<ReceiptRow[]> {
+  const message = await findMessage(chat.db, actor.id, messageId)
+  if (!message) throw messageNotFound()
+  return listReceiptRows(chat.db, { roomId: message.roomId, seq: message.seq, senderId: message.sender?.id ?? null })
+}
+
+/** The actor's rooms with something unread. */
+export function listUnread(chat: Chat, actor: Actor): Promise<UnreadRow[]> {
+  return listUnreadRows(chat.db, actor.id)
 }
 
 async function movePointer(chat: Chat, reader: { id: number }, roomId: string, seq: number, connectionId?: string): Promise<void> {

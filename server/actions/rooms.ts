@@ -1,5 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { findProperty, findTask } from '../../db/queries/directory.ts'
+import { listChanges } from '../../db/queries/events.ts'
+import { findEpoch } from '../../db/queries/heads.ts'
 import { findMessage } from '../../db/queries/messages.ts'
 import { insertParticipants, listParticipantsOfRoom, type ParticipantRow } from '../../db/queries/participants.ts'
 import { listReads } from '../../db/queries/reads.ts'
@@ -51,6 +53,14 @@ export async function getRoomOfActor(chat: Chat, actor: Actor, roomId: string): 
   const room = await findSeenRoom(chat.db, roomId, actor.id)
   if (!room) throw roomNotFound()
   return room
+}
+
+/** The room's history after `since`, at most `limit` changes, as frames. */
+export async function listRoomChanges(chat: Chat, actor: Actor, roomId: string, since: number, limit: number) {
+  await getRoomOfActor(chat, actor, roomId)
+  const found = await listChanges(chat.db, roomId, since, limit)
+  if (!found) throw roomNotFound()
+  return { ...found, epoch: await findEpoch(chat.db) }
 }
 
 /** The creator is its admin. The same pair gets the same direct room again. */

@@ -1,11 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Anchor } from '../../db/queries/history.ts'
 import { invalid } from '../../schemas/errors.ts'
 import { Integer, text, Uuid } from '../../schemas/fields.ts'
 import { PageQuery, page } from '../../schemas/lists.ts'
 import { EditMessage, Message, MessageType, SendFields } from '../../schemas/messages.ts'
 import * as messages from '../actions/messages.ts'
-import { pageRange } from '../actions/pages.ts'
+import { pageRange, pageSize } from '../actions/pages.ts'
 import { markMessageRead } from '../actions/reads.ts'
 import { endTyping } from '../actions/typing.ts'
 import type { App } from '../app.ts'
@@ -18,12 +19,21 @@ import { parseBody } from '../validation.ts'
 
 const tags = ['messages']
 const MessageId = z.object({ id: Uuid })
+const Seq = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number)
+  .optional()
 const MessageQuery = PageQuery.extend({
   room: Uuid.optional(),
   message_type: MessageType.optional(),
   sender: Integer.optional(),
   search: text(10_240).optional(),
   ordering: z.string().optional(),
+  before: Seq,
+  after: Seq,
+  around: Seq,
+  limit: z.string().optional(),
 })
 
 export function messageRoutes(app: App, chat: Chat): void {
@@ -31,6 +41,8 @@ export function messageRoutes(app: App, chat: Chat): void {
     '/api/chat/messages/',
     { schema: { tags, summary: 'Messages of my rooms, newest first', querystring: MessageQuery, response: { 200: page(Message) } } },
     async (request) => {
+      const stretch = stretchOf(request.query)
+      if (stretch) return presentStretch(await messages.listStretch(chat, request.actor, ...stretch), request)
       const { room: roomId, message_type: messageType, sender: senderId, search, ordering } = request.query
       const range = pageRange(request.query)
       const filter = { roomId, messageType, senderId, search }
@@ -97,6 +109,33 @@ export function messageRoutes(app: App, chat: Chat): void {
       return present(await messages.getMessage(chat, request.actor, request.params.id), request.viewer())
     },
   )
+}
+
+/** The stretch of a room's history that is asked for; undefined for a client that pages by number. */
+function stretchOf({ room, before, after, around, limit }: z.infer<typeof MessageQuery>): [string, Anchor, number] | undefined {
+  if (before === undefined && after === undefined && around === undefined && limit === undefined) return undefined
+  if (room === undefined) throw invalid('room', 'This field is required.')
+  const size = pageSize(limit)
+  if (before !== undefined) return [room, { before }, size]
+  if (after !== undefined) return [room, { after }, size]
+  return [room, around === undefined ? 'newest' : { around }, size]
+}
+
+/** `next` leads to what is older, `previous` to what is newer. */
+function presentStretch(page: Awaited<ReturnType<typeof messages.listStretch>>, request: FastifyRequest) {
+  const viewer = request.viewer()
+  const link = (name: 'before' | 'after', seq: number | undefined) => {
+    const url = new URL(request.absoluteUrl())
+    for (const anchor of ['before', 'after', 'around']) url.searchParams.delete(anchor)
+    url.searchParams.set(name, String(seq))
+    return url.href
+  }
+  return {
+    count: page.count,
+    next: page.hasOlder ? link('before', page.messages.at(-1)?.seq) : null,
+    previous: page.hasNewer ? link('after', page.messages[0]?.seq) : null,
+    results: page.messages.map((message) => presentMessage(message, page.reads, viewer)),
+  }
 }
 
 function present({ message, reads }: messages.ReadMessage, viewer: Viewer): Message {

@@ -2,11 +2,13 @@ import { z } from 'zod'
 import { Bool, text, Uuid } from '../../schemas/fields.ts'
 import { Done, PageQuery, page } from '../../schemas/lists.ts'
 import { CreateRoom, Room, RoomListItem, RoomStats, RoomType, UpdateRoom } from '../../schemas/rooms.ts'
+import { Changes, type DurableFrame } from '../../schemas/socket.ts'
 import { pageRange } from '../actions/pages.ts'
 import { markRoomRead } from '../actions/reads.ts'
 import * as rooms from '../actions/rooms.ts'
 import type { App } from '../app.ts'
 import type { Chat } from '../chat.ts'
+import { frameOf } from '../presenters/frames.ts'
 import { presentMessage, type Viewer } from '../presenters/messages.ts'
 import { presentRoom, presentRoomListItem } from '../presenters/rooms.ts'
 import { presentTimeOrNull } from '../presenters/times.ts'
@@ -20,6 +22,13 @@ const RoomQuery = PageQuery.extend({
   search: text(10_240).optional(),
   ordering: z.string().optional(),
 })
+const number = (usual: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform((digits) => Math.min(Number(digits), most))
+    .default(usual)
+const ChangesQuery = z.object({ since: number(0, Number.MAX_SAFE_INTEGER), limit: number(100, 500) })
 const RoomOrder = z.enum(['modified_at', '-modified_at', 'created_at', '-created_at']).catch('-modified_at')
 
 export function roomRoutes(app: App, chat: Chat): void {
@@ -94,6 +103,18 @@ export function roomRoutes(app: App, chat: Chat): void {
     async (request) => {
       await markRoomRead(chat, request.actor, request.params.id)
       return { message: 'Room marked as read' }
+    },
+  )
+
+  app.get(
+    '/api/chat/rooms/:id/changes/',
+    { schema: { tags, summary: 'What has changed since', params: RoomId, querystring: ChangesQuery, response: { 200: Changes } } },
+    async (request) => {
+      const { since, limit } = request.query
+      const { id } = request.params
+      const { head, epoch, changes } = await rooms.listRoomChanges(chat, request.actor, id, since, limit)
+      const events = changes.map((change) => frameOf(id, change) as DurableFrame)
+      return { head, epoch, events, complete: since + events.length >= head }
     },
   )
 
