@@ -8,10 +8,13 @@ export async function createFolder(): Promise<{ path: string } & AsyncDisposable
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** The files below a folder, at any depth. */
+/** The files below a folder, at any depth, sorted. */
 export async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
 }
 
 /** The files below a folder that this process has open. Linux only; elsewhere none. */
