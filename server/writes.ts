@@ -1,5 +1,5 @@
-import { insertMessages, type NewMessage, type SendOutcome } from '../db/queries/sends.ts'
 import type { Database } from '../db/open.ts'
+import { insertMessages, type NewMessage, type SendOutcome } from '../db/queries/sends.ts'
 import { ChatError } from '../schemas/errors.ts'
 
 /** Stores messages: those that wait together go as one transaction. */
