@@ -5,6 +5,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Database, OpenDatabase } from '../db/open.ts'
+import { deleteExpiredTokens } from '../db/queries/tokens.ts'
 import type { Bus } from '../schemas/bus.ts'
 import { announceSent } from './actions/messages.ts'
 import type { App } from './app.ts'
@@ -90,9 +91,20 @@ export async function buildServer(options: BuildOptions): Promise<Built> {
   }
   identifyRequests(app, chat, publicUrl)
   await registerRoutes(app, chat, database)
-  app.addHook('onClose', () => chat.writes.idle())
+  const forgetting = forgetExpiredTokens(chat)
+  app.addHook('onClose', () => {
+    clearInterval(forgetting)
+    return chat.writes.idle()
+  })
   await app.ready()
   return { app, chat }
+}
+
+/** Once an hour: what has expired by itself needs no record that it is no longer good. */
+function forgetExpiredTokens(chat: Chat): NodeJS.Timeout {
+  const forget = () =>
+    deleteExpiredTokens(chat.db).catch((err: Error) => chat.log.warn({ reason: err.message }, 'expired tokens not deleted'))
+  return setInterval(forget, 60 * 60 * 1000).unref()
 }
 
 function createWritesOf(db: Database, { bus, largestBatch = 256 }: BuildOptions): Chat['writes'] {
