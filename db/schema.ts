@@ -4,6 +4,8 @@ import {
   bigint,
   boolean,
   check,
+  customType,
+  foreignKey,
   index,
   integer,
   jsonb,
@@ -24,6 +26,7 @@ import type { Role } from '../schemas/users.ts'
 /** Times stay text, in microseconds: a JavaScript Date would cut them to milliseconds. */
 const time = () => timestamp({ withTimezone: true, mode: 'string' })
 const seq = () => bigint({ mode: 'number' })
+const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
 
 /** One row: the epoch, raised by hand after a restore that lost commits, so that clients reload. */
 export const installation = pgTable(
@@ -203,6 +206,7 @@ export const chatEvents = pgTable(
       sql`${table.kind} in ('message_updated', 'message_deleted', 'room_updated', 'participant_added', 'participant_removed', 'participant_updated')`,
     ),
     check('chat_events_message', sql`(${table.kind} like 'message%') = (${table.messageId} is not null)`),
+    index('chat_events_of_messages').on(table.createdAt).where(sql`${table.messageId} is not null`),
   ],
 )
 
@@ -221,3 +225,33 @@ export const chatReads = pgTable(
   },
   (table) => [primaryKey({ name: 'chat_reads_pkey', columns: [table.roomId, table.userId, table.uptoSeq] })],
 )
+
+/**
+ * What search looks in: the messages that stand, folded (no accents, lower case) and as the words of three languages. Filled behind the
+ * sends, so it lags. One index for all: whoever looks for words names his rooms too, and pays for nobody else's.
+ */
+export const chatSearch = pgTable(
+  'chat_search',
+  {
+    roomId: uuid().notNull(),
+    seq: seq().notNull(),
+    createdAt: time().notNull(),
+    folded: text().notNull(),
+    document: tsvector().notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'chat_search_pkey', columns: [table.roomId, table.seq] }),
+    foreignKey({
+      name: 'chat_search_message',
+      columns: [table.roomId, table.seq],
+      foreignColumns: [chatMessages.roomId, chatMessages.seq],
+    }).onDelete('cascade'),
+    index('chat_search_words').using('gin', table.roomId, table.document, table.folded.op('gin_trgm_ops')),
+  ],
+)
+
+/** How far each room's history is in chat_search. Its row is the lock of who works on the room: chat_rooms is never locked. */
+export const chatSearchProgress = pgTable('chat_search_progress', {
+  roomId: uuid().primaryKey(),
+  uptoSeq: seq().notNull().default(0),
+})
