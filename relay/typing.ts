@@ -9,13 +9,17 @@ type Typist = {
   userId: number
   username: string
   connections: Set<Connection>
-  /** When the others were last told, and whether they were told the last thing. On the clock of performance.now. */
+  /** When the others were last told that he types, and when he last said so. On the clock of performance.now. */
   toldAt: number
-  untold: boolean
   startedAt: number
+  /** What the others believe. */
+  isSeen: boolean
+  /** They do not know it yet. */
+  isDue: boolean
 }
 
 const tellEvery = 1_000
+const nobody = { toldAt: -tellEvery, startedAt: 0, isSeen: false, isDue: false }
 
 /** Who types on the sockets here. Others are told that somebody types once a second at most, however often he says so. */
 export function createTyping({ bus }: RelayContext) {
@@ -27,9 +31,11 @@ export function createTyping({ bus }: RelayContext) {
   }
 
   function tellStarted(typist: Typist, now: number) {
-    typist.untold = now - typist.toldAt < tellEvery
-    if (typist.untold) return
+    const isEarly = now - typist.toldAt < tellEvery
+    typist.isDue = isEarly && !typist.isSeen
+    if (isEarly) return
     typist.toldAt = now
+    typist.isSeen = true
     void bus.startTyping(typist.roomId, typist.userId)
     tell(typist, true)
   }
@@ -37,8 +43,7 @@ export function createTyping({ bus }: RelayContext) {
   function start(connection: Connection, roomId: string) {
     const { userId, identity } = connection
     const key = keyOf(roomId, userId)
-    const fresh = { roomId, userId, username: identity.username, connections: new Set<Connection>(), toldAt: -tellEvery, untold: false }
-    const typist = typists.get(key) ?? { ...fresh, startedAt: 0 }
+    const typist = typists.get(key) ?? { ...nobody, roomId, userId, username: identity.username, connections: new Set<Connection>() }
     const now = performance.now()
     typists.set(key, typist)
     typist.connections.add(connection)
@@ -51,8 +56,9 @@ export function createTyping({ bus }: RelayContext) {
     const typist = typists.get(keyOf(roomId, connection.userId))
     if (!typist?.connections.delete(connection) || typist.connections.size > 0) return
     void bus.stopTyping(roomId, connection.userId)
-    if (!typist.untold) tell(typist, false)
-    typist.untold = false
+    if (typist.isSeen) tell(typist, false)
+    typist.isSeen = false
+    typist.isDue = false
   }
 
   return {
@@ -64,7 +70,7 @@ export function createTyping({ bus }: RelayContext) {
     /** Tells what had to wait, and forgets what is over. */
     sweep(now: number): void {
       for (const [key, typist] of typists) {
-        if (typist.untold) tellStarted(typist, now)
+        if (typist.isDue) tellStarted(typist, now)
         const isOver = typist.connections.size === 0 && now - typist.toldAt > tellEvery
         if (isOver || now - typist.startedAt > typingSeconds * 1_000) typists.delete(key)
       }

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { readConfig } from '../../relay/config.ts'
+
+const right = { REDIS_URL: 'redis://127.0.0.1:6379', RELAY_SECRET: 'x'.repeat(32) }
+
+test('what is not set has its default', () => {
+  expect(readConfig({ ...right, PORT: '' })).toEqual({
+    config: {
+      PORT: 8001,
+      HOST: '127.0.0.1',
+      ...right,
+      SERVER_INTERNAL_URL: ['http://127.0.0.1:8002'],
+      ALLOWED_ORIGINS: [],
+      LOG_LEVEL: 'info',
+    },
+  })
+})
+
+test('lists are separated by commas', () => {
+  const read = readConfig({ ...right, SERVER_INTERNAL_URL: 'ws://a:1, http://b:2', ALLOWED_ORIGINS: 'https://a, https://b,' })
+  expect(read).toMatchObject({ config: { SERVER_INTERNAL_URL: ['ws://a:1', 'http://b:2'], ALLOWED_ORIGINS: ['https://a', 'https://b'] } })
+})
+
+test('everything that is wrong is said at once, without the values', () => {
+  const wrong = {
+    PORT: 'x',
+    REDIS_URL: 'http://secret',
+    RELAY_SECRET: 'short secret',
+    SERVER_INTERNAL_URL: 'ftp://secret',
+    LOG_LEVEL: 'loud',
+  }
+  const read = readConfig(wrong)
+  const problems = 'problems' in read ? read.problems : []
+  expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(Object.keys(wrong).sort())
+  expect(problems.join()).not.toContain('secret ')
+})
+
+test.each([
+  [{}, 'REDIS_URL is missing'],
+  [{ REDIS_URL: 'redis://a:1,redis://b:2' }, 'REDIS_URL has several addresses'],
+  [{ SERVER_INTERNAL_URL: ' , ' }, 'SERVER_INTERNAL_URL is empty'],
+])('%o: %s', (changed, sentence) => {
+  const { REDIS_URL, ...rest } = right
+  const base = 'SERVER_INTERNAL_URL' in changed ? { REDIS_URL } : {}
+  const read = readConfig({ ...rest, ...base, ...changed })
+  expect('problems' in read && read.problems[0]).toContain(sentence)
+})
