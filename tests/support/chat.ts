@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pino } from 'pino'
+import { vi } from 'vitest'
 import { type OpenDatabase, openDatabase } from '../../db/open.ts'
 import { insertProperty, insertTask } from '../../db/queries/directory.ts'
 import { insertUser } from '../../db/queries/users.ts'
@@ -17,14 +19,21 @@ export const testPassword = 'correct horse battery'
 
 export type TestChat = Awaited<ReturnType<typeof startChat>>
 
-type Options = { env?: Record<string, string>; relay?: Partial<RelayOptions>; onStatement?: (sql: string) => void }
+type Options = {
+  env?: Record<string, string>
+  relay?: Partial<RelayOptions>
+  onStatement?: (sql: string) => void
+  /** Gets the lines of the log; LOG_LEVEL is `fatal` where `env` says nothing else. */
+  logTo?: { write(line: string): void }
+}
 type Account = { firstName?: string; lastName?: string; role?: Role; isActive?: boolean }
 
 /** The whole service as `npm start` runs it, on a database of its own, with every answer checked by its schema. */
-export async function startChat({ env = {}, relay, onStatement }: Options = {}) {
+export async function startChat({ env = {}, relay, onStatement, logTo }: Options = {}) {
   const { url: databaseUrl, drop } = await createTestDatabase()
   const dataDir = await mkdtemp(join(tmpdir(), 'aristay-test-chat-'))
   const config = readAllInOneConfig({ PORT: '0', DATA_DIR: dataDir, DATABASE_URL: databaseUrl, LOG_LEVEL: 'fatal', ...env })
+  if (logTo) vi.spyOn(pino, 'destination').mockReturnValueOnce(logTo as never)
   const running = await startAllInOne(config, {
     checkAnswers: true,
     demo: false,
