@@ -7,6 +7,7 @@ import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider
 import type { Database, OpenDatabase } from '../db/open.ts'
 import { deleteExpiredTokens } from '../db/queries/tokens.ts'
 import type { Bus } from '../schemas/bus.ts'
+import { Refusal } from '../schemas/lists.ts'
 import { announceSent } from './actions/messages.ts'
 import type { App } from './app.ts'
 import type { Chat } from './chat.ts'
@@ -111,6 +112,9 @@ function createWritesOf(db: Database, { bus, largestBatch = 256 }: BuildOptions)
   return createWrites({ db, largestBatch, onCommitted: (outcomes) => announceSent({ bus }, outcomes) })
 }
 
+/** The page of the API opens on a plain http address too. */
+const withoutUpgrade = (header: string) => header.replace(/upgrade-insecure-requests;?/, '')
+
 async function registerRoutes(app: App, chat: Chat, database: OpenDatabase): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -121,7 +125,10 @@ async function registerRoutes(app: App, chat: Chat, database: OpenDatabase): Pro
     },
     transform: jsonSchemaTransform,
   })
-  await app.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: true })
+  app.addHook('onRoute', ({ schema }) => {
+    if (schema?.response) schema.response = { ...schema.response, '4xx': Refusal }
+  })
+  await app.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: true, transformStaticCSP: withoutUpgrade })
   await app.register(async (open: App) => {
     refuseOtherMethods(open, () => {
       healthRoutes(open, chat, database)

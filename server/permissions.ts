@@ -2,8 +2,6 @@
 export type Standing = { isAdmin: boolean } | undefined
 type RoomState = { isActive: boolean }
 
-/** Reading works in archived rooms too. */
-export const canRead = (standing: Standing): boolean => standing !== undefined
 export const canWrite = (standing: Standing, room: RoomState): boolean => standing !== undefined && room.isActive
 /** Renaming, archiving, restoring, deleting. */
 export const canManageRoom = (standing: Standing): boolean => standing?.isAdmin === true

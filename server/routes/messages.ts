@@ -58,10 +58,13 @@ export function messageRoutes(app: App, chat: Chat): void {
     {
       // The body is checked in the handler: that of an upload is not there before.
       config: { readsMultipart: true },
+      validatorCompiler: () => (input: unknown) => ({ value: input }),
       schema: {
         tags,
         summary: 'Send a message',
-        description: 'JSON, or a form with one file, `attachment`.',
+        description: 'JSON, or a form that may have one file, `attachment`. 200 with the original when the `client_id` is known.',
+        consumes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
+        body: SendFields,
         response: { 200: Message, 201: Message },
       },
     },
