@@ -6,22 +6,26 @@ export type ReadMove = { uptoSeq: number; readAt: string; messageId: string }
 
 /**
  * Moves the reader's pointer forward to `seq` and keeps the move. Undefined when he is not in the room, or had read
- * that far: then nothing is written. `messageId` is the newest message up to there.
+ * that far: then nothing is written. Who came in later has a pointer at what was said before, without having read it:
+ * his reading of it is kept too. `messageId` is the newest message up to there.
  */
 export async function moveReadPointer(db: Queryable, roomId: string, userId: number, seq: number): Promise<ReadMove | undefined> {
   const [row] = await db.execute<{ upto_seq: string; read_at: string; message_id: string | null }>(sql`
     with moved as (
-      update chat_participants set last_read_seq = ${seq}, last_read_at = clock_timestamp()
-      where room_id = ${roomId} and user_id = ${userId} and left_at is null and last_read_seq < ${seq}
-      returning room_id, user_id, last_read_seq, last_read_at
+      update chat_participants as reader
+      set last_read_seq = greatest(last_read_seq, ${seq}::bigint), last_read_at = clock_timestamp()
+      where room_id = ${roomId} and user_id = ${userId} and left_at is null and (last_read_seq < ${seq} or not exists (
+        select 1 from chat_reads as read
+        where read.room_id = reader.room_id and read.user_id = reader.user_id and read.upto_seq >= ${seq}))
+      returning room_id, user_id, ${seq}::bigint as upto_seq, last_read_at
     ), kept as (
       insert into chat_reads (room_id, user_id, upto_seq, read_at)
-      select room_id, user_id, last_read_seq, last_read_at from moved
+      select room_id, user_id, upto_seq, last_read_at from moved
       on conflict do nothing
     )
-    select moved.last_read_seq as upto_seq, moved.last_read_at as read_at, newest.id as message_id
+    select moved.upto_seq, moved.last_read_at as read_at, newest.id as message_id
     from moved left join lateral (
-      select id from chat_messages where room_id = moved.room_id and seq <= moved.last_read_seq and deleted_at is null
+      select id from chat_messages where room_id = moved.room_id and seq <= moved.upto_seq and deleted_at is null
       order by seq desc limit 1
     ) as newest on true`)
   if (!row?.message_id) return undefined

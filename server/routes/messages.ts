@@ -19,6 +19,8 @@ import { parseBody } from '../validation.ts'
 
 const tags = ['messages']
 const MessageId = z.object({ id: Uuid })
+/** Without a file there has to be a text. */
+const SendText = SendFields.required({ content: true })
 const Seq = z
   .string()
   .regex(/^\d{1,15}$/)
@@ -147,10 +149,10 @@ function present({ message, reads }: messages.ReadMessage, viewer: Viewer): Mess
 
 /** The checked fields and the stored file. When the fields are refused no file is left. */
 async function readSend(request: FastifyRequest, chat: Chat): Promise<{ fields: SendFields; file?: UploadedFile }> {
-  if (!request.isMultipart()) return { fields: parseBody(SendFields, request.body ?? {}) }
+  if (!request.isMultipart()) return { fields: parseBody(SendText, request.body ?? {}) }
   const { fields, file } = await readMultipart(request, chat.storage)
   try {
-    return { fields: parseBody(SendFields, fields), ...(file && { file }) }
+    return { fields: parseBody(file ? SendFields : SendText, fields), ...(file && { file }) }
   } catch (error) {
     if (file) await deleteAttachment(chat.storage, file.key, chat.log)
     throw error
@@ -163,7 +165,6 @@ async function sendWithFile(chat: Chat, request: FastifyRequest, fields: SendFie
     ? { key: file.key, name: shownFileName(file.name, fields.attachment_name), size: file.size, type: file.type }
     : null
   const drop = () => (file ? deleteAttachment(chat.storage, file.key, chat.log) : undefined)
-  if (fields.content === undefined && !file) throw invalid('content', 'This field is required.')
   try {
     const sent = await messages.sendMessage(chat, request.actor, {
       roomId: fields.room,
