@@ -102,9 +102,9 @@ export class Connection {
     return this.slow && (now - this.slowSince > this.#options.stuckAfter || this.socket.bufferedAmount > this.#options.stuckBytes)
   }
 
+  /** He is told behind what he has not read yet; if he does not read it soon, the connection ends without. */
   tooSlow(): void {
     this.close(closeCodes.tooSlow)
-    this.socket.terminate()
   }
 
   /** The one place where frames are written. */
