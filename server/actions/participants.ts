@@ -21,6 +21,7 @@ import { canLeave, canManageParticipants, canMute } from '../permissions.ts'
 import { presentParticipantToAll } from '../presenters/participants.ts'
 import { type Change, changeRoom } from './change.ts'
 import type { PageRange } from './pages.ts'
+import { endTyping } from './typing.ts'
 
 export async function listParticipants(chat: Chat, actor: Actor, filter: ParticipantFilter, range: PageRange) {
   const page = await range.resolve(() => countParticipants(chat.db, actor.id, filter))
@@ -88,12 +89,14 @@ export async function updateParticipant(chat: Chat, actor: Actor, participantId:
 /** Removes somebody, or oneself, by an admin. */
 export async function removeParticipant(chat: Chat, actor: Actor, participantId: number): Promise<void> {
   const { roomId } = await getParticipant(chat, actor, participantId)
-  await changeRoom(chat, actor, roomId, async (change) => {
+  const removed = await changeRoom(chat, actor, roomId, async (change) => {
     if (!canManageParticipants(change.standing)) throw permissionDenied()
     const participant = await findParticipantById(change.tx, participantId)
     if (!participant || participant.leftAt !== null) throw participantNotFound()
     await leaveRoomUnderLock(change, actor, participant, 'Cannot remove the only admin. Assign another admin first.')
+    return participant.user
   })
+  void endTyping(chat, roomId, removed)
 }
 
 /** The caller has checked that the actor may. Throws `invalid` with `refusal` when the room would be left without an admin. */

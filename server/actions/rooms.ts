@@ -28,6 +28,7 @@ import { announceControl, changeRoom } from './change.ts'
 import type { ReadMessage } from './messages.ts'
 import type { PageRange } from './pages.ts'
 import { joinRoom, leaveRoomUnderLock } from './participants.ts'
+import { endTyping } from './typing.ts'
 
 /** A room with all that its page shows. */
 export type WholeRoom = { room: SeenRoomRow; participants: ParticipantRow[]; lastMessage: ReadMessage | undefined }
@@ -170,4 +171,5 @@ export async function leaveRoom(chat: Chat, actor: Actor, roomId: string): Promi
     if (!change.standing) throw roomNotFound()
     await leaveRoomUnderLock(change, actor, change.standing, 'Cannot leave room as the only admin. Assign another admin first.')
   })
+  void endTyping(chat, roomId, actor)
 }
