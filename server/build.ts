@@ -14,7 +14,7 @@ import type { Chat } from './chat.ts'
 import { registerBodies } from './multipart.ts'
 import { identifyRequests } from './plugins/authenticate.ts'
 import { parseEmptyJson } from './plugins/bodies.ts'
-import { answerErrors } from './plugins/errors.ts'
+import { answerError, answerErrors } from './plugins/errors.ts'
 import { refuseOtherMethods } from './plugins/methods.ts'
 import { attachmentRoutes } from './routes/attachments.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -66,6 +66,7 @@ export async function buildServer(options: BuildOptions): Promise<Built> {
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: (_address, hop) => hop < trustedProxies,
+    frameworkErrors: answerError,
     bodyLimit: 1024 * 1024,
     requestTimeout: 60_000,
     connectionTimeout: 70_000,

@@ -37,7 +37,7 @@ export function pageRange(query: PageQuery): PageRange {
 
 /** Nonsense counts as 50, more than 100 as 100. */
 export function pageSize(asked: string | undefined): number {
-  const size = asked !== undefined && /^\d{1,9}$/.test(asked) ? Number(asked) : 0
+  const size = asked !== undefined && /^\d+$/.test(asked) ? Number(asked) : 0
   return size < 1 ? usualSize : Math.min(size, largestSize)
 }
 

@@ -5,10 +5,11 @@ import type { App } from '../app.ts'
 /** Gives every refusal the status and the body of the contract. What is no refusal is a bug: logged with its cause, answered as `internal`. */
 export function answerErrors(app: App): void {
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply))
-  app.setNotFoundHandler((request, reply) => answerError(new ChatError('not_found', 'Not found.'), request, reply))
+  app.setNotFoundHandler((request, reply) => answerError(nowhere(), request, reply))
 }
 
-function answerError(error: Error, request: FastifyRequest, reply: FastifyReply) {
+/** Also for what Fastify refuses before it knows a route: an address that cannot be decoded. */
+export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply) {
   const refusal = refusalOf(error, request)
   const { status } = errorTable[refusal.code]
   if (refusal.code === 'internal') request.log.error({ err: error }, 'request failed')
@@ -29,6 +30,7 @@ function refusalOf(error: Error, request: FastifyRequest): ChatError {
 }
 
 const tooLarge = () => new ChatError('too_large', 'The request is too large.')
+const nowhere = () => new ChatError('not_found', 'Not found.')
 const malformed = (error: Error) => new ChatError('parse_error', `JSON parse error - ${error.message}`)
 
 /** Fastify's own errors by their code. */
@@ -41,7 +43,8 @@ const framework: Record<string, (error: Error, request: FastifyRequest) => ChatE
   FST_ERR_CTP_INVALID_JSON_BODY: malformed,
   FST_ERR_CTP_EMPTY_JSON_BODY: malformed,
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new ChatError('parse_error', 'The request body does not have the length it claims.'),
-  FST_ERR_BAD_URL: () => new ChatError('not_found', 'Not found.'),
+  FST_ERR_BAD_URL: nowhere,
+  FST_ERR_MAX_PARAM_LENGTH: nowhere,
 }
 
 /** The database cannot be reached, gave up waiting, or is going down: trying again can help. */
