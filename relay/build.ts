@@ -68,8 +68,7 @@ export function buildRelay({ backend, bus, log, allowedOrigins, options: chosen 
   async function open(connection: Connection, roomIds: readonly string[], since: Admitted['since']) {
     if (connection.roomId !== undefined) return joining.openRoom(connection, connection.roomId, since)
     const membership = await joining.openAll(connection, roomIds)
-    const user = users.get(connection.userId)
-    if (user) user.membership ??= membership
+    users.noteMembership(connection.userId, membership)
   }
 
   function failToOpen(connection: Connection, err: unknown) {

@@ -2,8 +2,7 @@ import { z } from 'zod'
 import type { ControlEvent } from '../schemas/bus.ts'
 import type { Joining } from './joining.ts'
 import type { RelayContext } from './options.ts'
-import { socketsOfAllRooms } from './sweep.ts'
-import type { Users } from './users.ts'
+import { socketsOfAllRooms, type Users } from './users.ts'
 
 const Control: z.ZodType<ControlEvent> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('session'), user_id: z.int() }),

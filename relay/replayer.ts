@@ -1,7 +1,9 @@
 import type { BackendAnswer } from '../schemas/backend.ts'
 import { decodeEvents } from '../schemas/bus.ts'
+import { ChatError, errorTable } from '../schemas/errors.ts'
 import { furthestResume } from '../schemas/socket.ts'
 import type { RelayContext } from './options.ts'
+import { liveEvent } from './room.ts'
 import type { Seat } from './seat.ts'
 
 /** Pages asked for at the same time, by all seats together: bounds what is in memory, and what a wave of reconnects asks of the server. */
@@ -42,6 +44,8 @@ export function createReplayer({ backend, log }: RelayContext) {
     } catch (err) {
       log.debug({ roomId: seat.room.id, err }, 'replaying failed')
       seat.replaying = false
+      // What is refused for good is not asked for again: a room that is gone is ended by the sweep.
+      if (!canPass(err)) seat.wantsReads = false
       if (!seat.left) failed.add(seat)
     } finally {
       running--
@@ -73,7 +77,7 @@ export function createReplayer({ backend, log }: RelayContext) {
     const { connection } = seat
     let given = 0
     for (const event of decodeEvents(page.events)) {
-      if (seat.left || !seat.give({ seq: event.seq, effect: event.effect, frame: Buffer.from(event.frame) })) break
+      if (seat.left || !seat.give(liveEvent(event))) break
       given++
     }
     connection.pageSize = connection.slow ? Math.max(smallestPage, given) : Math.min(largestPage, connection.pageSize * 2)
@@ -83,7 +87,7 @@ export function createReplayer({ backend, log }: RelayContext) {
     const { events } = await backend.ask('reads', { room_id: seat.room.id })
     seat.wantsReads = false
     if (seat.left) return
-    for (const event of decodeEvents(events)) seat.giveVolatile({ seq: 0, effect: undefined, frame: Buffer.from(event.frame) })
+    for (const event of decodeEvents(events)) seat.giveVolatile(liveEvent({ ...event, seq: 0, effect: undefined }))
   }
 
   return {
@@ -92,7 +96,7 @@ export function createReplayer({ backend, log }: RelayContext) {
     retry(): void {
       const seats = [...failed]
       failed.clear()
-      for (const seat of seats) if (mustGoOn(seat)) replay(seat)
+      for (const seat of seats) if (!seat.left) replay(seat)
     },
   }
 }
@@ -110,4 +114,8 @@ function finish(seat: Seat) {
 
 function isOutOfReach(since: number, head: number): boolean {
   return since > head || head - since > furthestResume
+}
+
+function canPass(err: unknown): boolean {
+  return err instanceof ChatError && errorTable[err.code].retry
 }

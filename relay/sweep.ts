@@ -6,7 +6,7 @@ import type { Replayer } from './replayer.ts'
 import type { LiveRoom } from './room.ts'
 import type { Rooms } from './rooms.ts'
 import type { TypingHere } from './typing.ts'
-import type { User, Users } from './users.ts'
+import { socketsOfAllRooms, type User, type Users } from './users.ts'
 
 type Parts = { rooms: Rooms; users: Users; typing: TypingHere; replayer: Replayer; joining: Joining }
 
@@ -70,7 +70,8 @@ export function startSweep(context: RelayContext, parts: Parts) {
     if (wide.length === 0) return
     findRooms(user, wide).then(
       () => {
-        user.membership = membership
+        // Who came meanwhile may have read his rooms before the change.
+        if (socketsOfAllRooms(user).every((connection) => wide.includes(connection))) user.membership = membership
       },
       (err: unknown) => log.debug({ userId: user.id, err }, 'rooms not compared'),
     )
@@ -101,11 +102,6 @@ export function startSweep(context: RelayContext, parts: Parts) {
 
   const timer = setInterval(sweep, options.sweepInterval)
   return { compareHeads, stop: () => clearInterval(timer) }
-}
-
-/** Those of a user's sockets that carry all his rooms, and have said so. */
-export function socketsOfAllRooms(user: User): Connection[] {
-  return [...user.connections].filter((connection) => connection.roomId === undefined && connection.established)
 }
 
 function chunks<Item>(items: Item[]): Item[][] {

@@ -50,6 +50,13 @@ export function createUsers({ backend, log, options }: RelayContext) {
       forgetIfGone(user)
     },
 
+    /** The rooms of one of his sockets were read at this number. When those of the others were at another, the next sweep compares them all. */
+    noteMembership(userId: number, membership: number): void {
+      const user = users.get(userId)
+      if (!user || user.membership === membership) return
+      user.membership = user.membership === undefined && socketsOfAllRooms(user).length === 1 ? membership : undefined
+    },
+
     /** Closes those sockets of the user whose session has ended. `version` is what the others are known to stand at afterwards. */
     async checkSessions(user: User, version?: number): Promise<void> {
       const connections = [...user.connections]
@@ -68,6 +75,11 @@ export function createUsers({ backend, log, options }: RelayContext) {
       }
     },
   }
+}
+
+/** Those of a user's sockets that carry all his rooms, and have said so. */
+export function socketsOfAllRooms(user: User): Connection[] {
+  return [...user.connections].filter((connection) => connection.roomId === undefined && connection.established)
 }
 
 export type Users = ReturnType<typeof createUsers>

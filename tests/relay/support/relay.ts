@@ -61,8 +61,6 @@ export async function startRelay({ options, allowedOrigins = [], wrapBus = (bus)
   }
 }
 
-export type StartedRelay = Awaited<ReturnType<typeof startRelay>>
-
 function refusedAt(url: string, options: ClientOptions = {}) {
   return new Promise<{ status: number | undefined; headers: IncomingMessage['headers']; body: unknown }>((resolve, reject) => {
     const socket = new WebSocket(url, options)
