@@ -240,7 +240,8 @@ export const chatSearch = pgTable(
     document: tsvector().notNull(),
   },
   (table) => [
-    primaryKey({ name: 'chat_search_pkey', columns: [table.roomId, table.seq] }),
+    // The room last: led by the room it would be preferred to the words' index, and read the whole room.
+    primaryKey({ name: 'chat_search_pkey', columns: [table.seq, table.roomId] }),
     foreignKey({
       name: 'chat_search_message',
       columns: [table.roomId, table.seq],

@@ -19,12 +19,31 @@ RETURN to_tsvector('pg_catalog.english', folded)
   || to_tsvector('pg_catalog.spanish', regexp_replace(folded, '([cs])ion\M', '\1ión', 'g'))
   || to_tsvector('pg_catalog.simple', folded);
 --> statement-breakpoint
--- What a person asks for, in the words of chat_search_document: any text is a query, nothing is a syntax error.
+-- What a person asks for, in the words of chat_search_document. Any text is a query: where the parser gives up (a heap of
+-- operators), and where only what must not be there is named, which nearly every message would match, all words must be there.
 CREATE FUNCTION chat_search_query(asked text) RETURNS tsquery
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN websearch_to_tsquery('pg_catalog.english', chat_fold(asked))
-  || websearch_to_tsquery('pg_catalog.spanish', regexp_replace(chat_fold(asked), '([cs])ion\M', '\1ión', 'g'))
-  || websearch_to_tsquery('pg_catalog.simple', chat_fold(asked));
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL RESTRICTED
+AS $$
+DECLARE
+  folded text := chat_fold(asked);
+  found tsquery := '';
+  part tsquery;
+BEGIN
+  FOREACH part IN ARRAY ARRAY[
+    websearch_to_tsquery('pg_catalog.english', folded),
+    websearch_to_tsquery('pg_catalog.spanish', regexp_replace(folded, '([cs])ion\M', '\1ión', 'g')),
+    websearch_to_tsquery('pg_catalog.simple', folded)
+  ] LOOP
+    IF querytree(part) NOT IN ('T', '') THEN
+      found := found || part;
+    END IF;
+  END LOOP;
+  RETURN CASE WHEN numnode(found) = 0 THEN plainto_tsquery('pg_catalog.simple', folded) ELSE found END;
+EXCEPTION
+  WHEN internal_error OR program_limit_exceeded OR syntax_error THEN
+    RETURN plainto_tsquery('pg_catalog.simple', folded);
+END;
+$$;
 --> statement-breakpoint
 -- The text as it stands, anywhere: `%`, `_` and `\` mean themselves. Escaped after folding, which makes plain ones of wide ones.
 -- NULL, which matches nothing, where folding leaves nothing.

@@ -4,7 +4,7 @@ CREATE TABLE "chat_search" (
 	"created_at" timestamp with time zone NOT NULL,
 	"folded" text NOT NULL,
 	"document" "tsvector" NOT NULL,
-	CONSTRAINT "chat_search_pkey" PRIMARY KEY("room_id","seq")
+	CONSTRAINT "chat_search_pkey" PRIMARY KEY("seq","room_id")
 );
 --> statement-breakpoint
 CREATE TABLE "chat_search_progress" (
