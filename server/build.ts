@@ -22,8 +22,10 @@ import { messageRoutes } from './routes/messages.ts'
 import { participantRoutes } from './routes/participants.ts'
 import { readRoutes } from './routes/reads.ts'
 import { roomRoutes } from './routes/rooms.ts'
+import { searchRoutes } from './routes/search.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { typingRoutes } from './routes/typing.ts'
+import { createSearchIndex } from './search-index.ts'
 import { createAttachmentLinks } from './storage/links.ts'
 import type { Storage } from './storage/storage.ts'
 import { createTokens, jwtOptions } from './tokens.ts'
@@ -94,9 +96,12 @@ export async function buildServer(options: BuildOptions): Promise<Built> {
   identifyRequests(app, chat, publicUrl)
   await registerRoutes(app, chat, database)
   const forgetting = forgetExpiredTokens(chat)
-  app.addHook('onClose', () => {
+  const searchIndex = createSearchIndex({ db: chat.db, log })
+  searchIndex.start()
+  app.addHook('onClose', async () => {
     clearInterval(forgetting)
-    return chat.writes.idle()
+    await searchIndex.close()
+    await chat.writes.idle()
   })
   await app.ready()
   return { app, chat }
@@ -142,6 +147,7 @@ async function registerRoutes(app: App, chat: Chat, database: OpenDatabase): Pro
     refuseOtherMethods(signedIn, () => {
       roomRoutes(signedIn, chat)
       messageRoutes(signedIn, chat)
+      searchRoutes(signedIn, chat)
       participantRoutes(signedIn, chat)
       readRoutes(signedIn, chat)
       typingRoutes(signedIn, chat)
