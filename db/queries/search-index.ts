@@ -10,7 +10,7 @@ const changesAtOnce = 1000
  * their time. Of many messages only the newest are looked at. A hint: what it misses, listRoomsBehind has.
  */
 export async function listLivelyRooms(db: Queryable, seconds: number): Promise<string[]> {
-  const since = Date.now() - seconds * 1000
+  const since = Date.now() - Math.ceil(seconds * 1000)
   const rows = await db.execute<{ room_id: string }>(sql`
     with lively as (
       (select room_id from chat_messages where id between ${lowestIdAt(since)} and ${lowestIdAt(since + 120_000)} order by id desc limit 2000)

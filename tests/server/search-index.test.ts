@@ -1,0 +1,94 @@
+import { sql } from 'drizzle-orm'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { rebuildSearchIndex } from '../../server/search-index.ts'
+import { until } from '../support/until.ts'
+import { openSearched, type Searched } from './support/searched.ts'
+
+let chat: Searched
+beforeAll(async () => {
+  chat = await openSearched()
+})
+afterEach(() => expect(chat.warnings).toEqual([]))
+afterAll(() => chat.close())
+
+/** What the index has of a room, and how far it has come. */
+async function indexOf(roomId: string) {
+  const entries = await chat.db.execute<{ folded: string }>(sql`select folded from chat_search where room_id = ${roomId} order by seq`)
+  const [progress] = await chat.db.execute<{ upto: number }>(
+    sql`select upto_seq::int as upto from chat_search_progress where room_id = ${roomId}`,
+  )
+  return { entries: entries.map(({ folded }) => folded), upto: progress?.upto ?? 0 }
+}
+
+async function roomOfOne() {
+  const reader = await chat.newUser()
+  return { reader, room: await chat.newRoom(reader) }
+}
+
+test('an index that runs takes in what is sent, edited and deleted', async () => {
+  const { reader, room } = await roomOfOne()
+  const index = chat.newIndex(5)
+  index.start()
+  const [first = '', second = ''] = await chat.say(room, reader, 'Café', 'Two')
+  await until(async () => (await indexOf(room)).upto === 2)
+  expect((await indexOf(room)).entries).toEqual(['cafe', 'two'])
+  await chat.edit(room, reader, first, 'Olé')
+  await chat.remove(room, reader, second)
+  await until(async () => (await indexOf(room)).upto === 4)
+  expect((await indexOf(room)).entries).toEqual(['ole'])
+  await index.close()
+  await index.close()
+})
+
+test('catching up tells how many changes there were, once', async () => {
+  await chat.index.catchUp()
+  const { reader, room } = await roomOfOne()
+  const texts = Array.from({ length: 2500 }, (_, number) => `message ${number}`)
+  const [first = ''] = await chat.say(room, reader, ...texts)
+  await chat.edit(room, reader, first, 'edited')
+  expect(await chat.index.catchUp()).toBe(2501)
+  expect(await chat.index.catchUp()).toBe(0)
+  expect(await indexOf(room)).toEqual({ entries: ['edited', ...texts.slice(1)], upto: 2501 })
+})
+
+test('several indexes share the work and write every message once', async () => {
+  await chat.index.catchUp()
+  const rooms = await Promise.all(Array.from({ length: 30 }, roomOfOne))
+  for (const { room, reader } of rooms) await chat.say(room, reader, 'one', 'two')
+  const counts = await Promise.all([chat.newIndex(), chat.newIndex(), chat.newIndex()].map((index) => index.catchUp()))
+  await chat.index.catchUp()
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(60)
+  for (const { room } of rooms) expect(await indexOf(room)).toEqual({ entries: ['one', 'two'], upto: 2 })
+})
+
+test('the index waits for nobody who holds a room, and nobody waits for it', async () => {
+  const { reader, room } = await roomOfOne()
+  await chat.say(room, reader, 'one')
+  await chat.db.transaction(async (tx) => {
+    await tx.execute(sql`select from chat_rooms where id = ${room} for no key update`)
+    await chat.index.catchUp()
+  })
+  expect((await indexOf(room)).upto).toBe(1)
+  await chat.say(room, reader, 'two')
+  await chat.db.transaction(async (tx) => {
+    await tx.execute(sql`select from chat_search_progress where room_id = ${room} for update`)
+    await chat.say(room, reader, 'three')
+    await chat.index.catchUp()
+    expect((await indexOf(room)).upto).toBe(1)
+  })
+  await chat.index.catchUp()
+  expect(await indexOf(room)).toEqual({ entries: ['one', 'two', 'three'], upto: 3 })
+})
+
+test('a rebuilt index is what it was, and search goes on while it is behind', async () => {
+  const { reader, room } = await roomOfOne()
+  const ids = await chat.say(room, reader, 'first parcel', 'second parcel', 'third parcel')
+  await chat.remove(room, reader, ids[1] ?? '')
+  await chat.index.catchUp()
+  const before = await indexOf(room)
+  await chat.db.execute(sql`update chat_search set folded = 'damaged', document = '' where room_id = ${room}`)
+  await chat.db.execute(sql`update chat_search_progress set upto_seq = 0`)
+  expect(await chat.find(reader, 'parcel')).toEqual(['third parcel', 'first parcel'])
+  expect(await rebuildSearchIndex(chat.db)).toBeGreaterThanOrEqual(4)
+  expect(await indexOf(room)).toEqual(before)
+})
