@@ -84,7 +84,7 @@ export function createJoining({ backend }: RelayContext, rooms: Rooms, replayer:
     }
   }
 
-  /** A room that its user has come into, on his sockets of all rooms: it begins with his own participant_added. */
+  /** A room that its user has come into, on his sockets of all rooms: it begins with his own participant_added, where it has one. */
   async function appear(connections: readonly Connection[], roomId: string): Promise<void> {
     const [first] = connections
     if (!first || connections.every((connection) => connection.seats.has(roomId))) return
@@ -99,6 +99,7 @@ export function createJoining({ backend }: RelayContext, rooms: Rooms, replayer:
         if (connection.closed || connection.seats.has(roomId)) continue
         const seat = sit(connection, room, found, epoch)
         seat.seq = start
+        connection.send({ type: 'room_appeared', ...found, seq: start, epoch })
         if (seat.isBehind()) replayer.replay(seat)
       }
     } finally {
@@ -106,11 +107,11 @@ export function createJoining({ backend }: RelayContext, rooms: Rooms, replayer:
     }
   }
 
-  /** Came so long ago that others have filled a page since: then the last event is what makes the room appear. */
+  /** A room that was made with him in it has no such event, and one that he came into long ago has it further back: then it begins at its head. */
   async function beforeArrival(userId: number, { room_id, seq: head }: OpenRoom): Promise<number> {
     const { events } = await backend.ask('changes', { room_id, since: Math.max(0, head - arrivalWithin), limit: arrivalWithin })
     const arrival = decodeEvents(events).findLast(({ frame }) => arrivalOf(frame) === userId)
-    return Math.max(0, (arrival?.seq ?? head) - 1)
+    return arrival ? arrival.seq - 1 : head
   }
 
   return { openRoom, openAll, appear }

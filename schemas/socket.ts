@@ -152,6 +152,14 @@ const AllRoomsEstablishedFrame = z.object({
   epoch: z.int(),
   rooms: z.array(z.object({ room_id: Uuid, seq: z.int(), unread_count: z.int() })),
 })
+/** On the socket of all rooms: the user has come into this room. Its frames follow, from `seq + 1` on. */
+const RoomAppearedFrame = z.object({
+  type: z.literal('room_appeared'),
+  room_id: Uuid,
+  seq: z.int(),
+  unread_count: z.int(),
+  epoch: z.int(),
+})
 export const RoomMarkedReadFrame = z.object({ type: z.literal('room_marked_read'), room_id: Uuid })
 /** The history since the client's `seq` cannot be replayed: reload the room by REST and go on from `seq`. */
 export const ResyncFrame = z.object({ type: z.literal('resync'), room_id: Uuid, seq: z.int(), epoch: z.int() })
@@ -177,6 +185,7 @@ export const Frame = z.union([
   ReadReceiptFrame,
   RoomEstablishedFrame,
   AllRoomsEstablishedFrame,
+  RoomAppearedFrame,
   RoomMarkedReadFrame,
   ResyncFrame,
   AckFrame,

@@ -10,6 +10,7 @@ import { Integer, nameText, text, visibleText } from '../schemas/fields.ts'
 import { Role } from '../schemas/users.ts'
 import { hashPassword } from './passwords.ts'
 import { fullName } from './presenters/users.ts'
+import { rebuildSearchIndex } from './search-index.ts'
 
 const usage = `Manages the directory of an AriStay Chat database.
 
@@ -27,6 +28,7 @@ const usage = `Manages the directory of an AriStay Chat database.
   create-task <title>         --id <number>   where the id of another system is taken over
   create-property <name>      --id <number>
   raise-epoch                 after a restore that lost messages: every client loads anew
+  reindex                     builds the index of search anew
 
 The database is the one that DATABASE_URL names. Exit codes: 0 done, 1 not done, 2 not understood.
 `
@@ -76,6 +78,7 @@ const commands: Record<string, Command> = {
     options: ['id'],
     run: (db, name, { id }) => createEntry('property', insertProperty, db, name, id),
   },
+  reindex: { options: [], run: async (db) => `${await rebuildSearchIndex(db)} changes are in the index.` },
   'raise-epoch': { options: [], run: async (db) => `The epoch is ${await raiseEpoch(db)} now.` },
 }
 

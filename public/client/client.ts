@@ -207,6 +207,8 @@ export class ChatClient {
       case 'participant_updated':
       case 'participant_removed':
         return this.rooms.receive(frame)
+      case 'room_appeared':
+        return this.rooms.appear(frame.room_id, frame)
       case 'resync':
         return this.rooms.resync(frame.room_id, frame)
       case 'read_receipt':

@@ -151,6 +151,12 @@ export class Rooms {
     this.#resumeNow()
   }
 
+  /** The user has come into a room; its frames follow. */
+  appear(roomId: string, head: Head): void {
+    this.#meet(roomId, head)
+    this.#resumeNow()
+  }
+
   #meet(roomId: string, head: Head) {
     const room = this.#rooms.get(roomId)
     this.#left.delete(roomId)
