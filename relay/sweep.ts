@@ -19,6 +19,7 @@ export function startSweep(context: RelayContext, parts: Parts) {
   const { rooms, users, typing, replayer } = parts
   let asking = false
   let again = false
+  let lookedAt = performance.now()
 
   /** One round at a time; asked for meanwhile, another follows. */
   async function compareHeads(): Promise<void> {
@@ -82,6 +83,13 @@ export function startSweep(context: RelayContext, parts: Parts) {
     await Promise.all(his.map(({ room_id }) => parts.joining.appear(wide, room_id)))
   }
 
+  /** How long this process itself did not come to look: nobody can be blamed for that time. */
+  function stalledFor(now: number): number {
+    const late = now - lookedAt - options.sweepInterval
+    lookedAt = now
+    return late > options.sweepInterval ? late : 0
+  }
+
   function look(connection: Connection, now: number, wallClock: number) {
     if (connection.identity.expires_at <= wallClock) return connection.close(closeCodes.token)
     if (now - connection.heardAt >= options.pongTimeout) return connection.terminate()
@@ -94,7 +102,11 @@ export function startSweep(context: RelayContext, parts: Parts) {
   function sweep() {
     const now = performance.now()
     const wallClock = Date.now()
-    for (const connection of [...users.connections()]) look(connection, now, wallClock)
+    const stalled = stalledFor(now)
+    for (const connection of [...users.connections()]) {
+      connection.heardAt += stalled
+      look(connection, now, wallClock)
+    }
     typing.sweep(now)
     replayer.retry()
     void compareHeads()

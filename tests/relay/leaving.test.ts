@@ -91,8 +91,10 @@ test('an arrival long ago still lets the room appear', async () => {
   backend.silent = true
   backend.join(room, 2)
   for (const index of range(1, 300)) backend.send(room, 1, `${index}`)
-  await until(() => wide.seqs(room.id).length > 0)
-  backend.send(room, 1, 'last')
+  await until(() => {
+    backend.send(room, 1, 'does it see me?')
+    return wide.seqs(room.id).length > 0
+  })
   await until(() => wide.seqs(room.id).at(-1) === room.head)
   const seqs = wide.seqs(room.id)
   expect(seqs).toEqual(range(seqs[0] ?? 0, room.head))

@@ -72,7 +72,7 @@ test('protocol pings are answered', async () => {
 })
 
 test('who does not answer pings is gone, who does stays', async () => {
-  const { backend, enter, port, room } = await twoRooms({ pingInterval: 20, pongTimeout: 150, sweepInterval: 5 })
+  const { backend, enter, port, room } = await twoRooms({ pingInterval: 20, pongTimeout: 400, sweepInterval: 10 })
   const wire = await rawUpgrade(port, `/ws/chat/${room.id}/?token=${backend.token(1)}`)
   const lively = await enter(1, room)
   const gone = new Promise((resolve) => wire.on('close', resolve))

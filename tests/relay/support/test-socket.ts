@@ -1,5 +1,5 @@
 import { type ClientOptions, WebSocket } from 'ws'
-import { type Command, type DurableFrame, Frame } from '../../../schemas/socket.ts'
+import { type Command, DurableFrame, Frame } from '../../../schemas/socket.ts'
 import { until } from '../../support/until.ts'
 
 type Typed<Type extends Frame['type']> = Extract<Frame, { type: Type }>
@@ -65,15 +65,7 @@ export class TestSocket {
   }
 
   durable(roomId?: string): DurableFrame[] {
-    return this.frames.filter((frame): frame is DurableFrame => {
-      return (
-        'seq' in frame &&
-        frame.type !== 'resync' &&
-        frame.type !== 'ack' &&
-        frame.type !== 'connection_established' &&
-        inRoom(frame, roomId)
-      )
-    })
+    return this.frames.filter((frame): frame is DurableFrame => DurableFrame.safeParse(frame).success && inRoom(frame, roomId))
   }
 
   seqs(roomId?: string): number[] {
@@ -87,6 +79,6 @@ export class TestSocket {
   }
 }
 
-function inRoom(frame: { room_id: string }, roomId: string | undefined): boolean {
-  return roomId === undefined || frame.room_id === roomId
+function inRoom(frame: Frame, roomId: string | undefined): boolean {
+  return roomId === undefined || ('room_id' in frame && frame.room_id === roomId)
 }
