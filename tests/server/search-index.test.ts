@@ -61,6 +61,27 @@ test('several indexes share the work and write every message once', async () => 
   for (const { room } of rooms) expect(await indexOf(room)).toEqual({ entries: ['one', 'two'], upto: 2 })
 })
 
+test('whatever is edited and deleted while indexes run, in the end the index has what stands', async () => {
+  const { reader, room } = await roomOfOne()
+  const running = [chat.newIndex(1), chat.newIndex(1)]
+  for (const index of running) index.start()
+  const ids: string[] = []
+  for (let round = 0; round < 40; round++) {
+    ids.push(...(await chat.say(room, reader, `new ${round}`, `soon edited ${round}`, `soon deleted ${round}`)))
+    await Promise.all([
+      chat.edit(room, reader, ids[round] ?? '', `edited ${round}`),
+      chat.edit(room, reader, ids.at(-2) ?? '', `edited at once ${round}`),
+      chat.remove(room, reader, ids.at(-1) ?? ''),
+    ])
+  }
+  await Promise.all(running.map((index) => index.close()))
+  await chat.index.catchUp()
+  const standing = await chat.db.execute<{ folded: string }>(
+    sql`select chat_fold(content) as folded from chat_messages where room_id = ${room} and deleted_at is null order by seq`,
+  )
+  expect((await indexOf(room)).entries).toEqual(standing.map(({ folded }) => folded))
+})
+
 test('the index waits for nobody who holds a room, and nobody waits for it', async () => {
   const { reader, room } = await roomOfOne()
   await chat.say(room, reader, 'one')
