@@ -7,6 +7,7 @@ import {
   findMessage,
   listMessages as listMessageRows,
   type MessageFilter,
+  type MessageRow,
   type SeenMessageRow,
   updateContent,
 } from '../../db/queries/messages.ts'
@@ -29,8 +30,8 @@ export type SendCommand = Pick<NewMessage, 'roomId' | 'replyToId' | 'clientId' |
   messageType?: NewMessage['messageType']
 }
 
-/** `repeated`: the `clientId` was known and this is the original. */
-export type Sent = { id: string; seq: number; repeated: boolean }
+/** `repeated`: the `clientId` was known and this is the original; else `message` is what was stored. */
+export type Sent = { id: string; seq: number } & ({ repeated: true } | { repeated: false; message: MessageRow })
 
 /**
  * Stores a message and announces it (chat.writes announces what is new). A repeated send is announced again: its first
@@ -47,7 +48,7 @@ export async function sendMessage(chat: Chat, sender: { id: number }, command: S
     replyToId: command.replyToId,
     attachment: command.attachment,
   })
-  if (outcome.outcome === 'sent') return { id: outcome.message.id, seq: outcome.message.seq, repeated: false }
+  if (outcome.outcome === 'sent') return { id: outcome.message.id, seq: outcome.message.seq, repeated: false, message: outcome.message }
   if (outcome.outcome !== 'repeated') throw refusalOf(outcome.outcome)
   const original = await findMessage(chat.db, sender.id, outcome.messageId, { deletedToo: true })
   if (original) announceChanges(chat, command.roomId, [{ kind: 'message_created', seq: original.seq, message: original }])
@@ -148,12 +149,15 @@ function stretchesOf(messages: readonly SeenMessageRow[]): Stretch[] {
 
 /** Only the content can change, and only by its sender. */
 export async function editMessage(chat: Chat, actor: Actor, messageId: string, content: string): Promise<ReadMessage> {
-  await changeOwnMessage(chat, actor, messageId, async ({ tx, record }) => {
+  const message = await changeOwnMessage(chat, actor, messageId, async ({ tx, record }) => {
     await updateContent(tx, messageId, content)
     const edited = await findMessage(tx, actor.id, messageId)
+    if (!edited) throw messageNotFound()
     await record({ kind: 'message_updated', actorId: actor.id, messageId, frame: {} }, edited)
+    return edited
   })
-  return getMessage(chat, actor, messageId)
+  // Not asked for again: by now he may have been removed, and is still to hear that it was done.
+  return { message, reads: await listReads(chat.db, stretchesOf([message])) }
 }
 
 /** Leaves a tombstone; the text and the file are gone for everybody. */

@@ -74,8 +74,9 @@ export function messageRoutes(app: App, chat: Chat): void {
       const { fields, file } = await readSend(request, chat)
       const sent = await sendWithFile(chat, request, fields, file)
       void endTyping(chat, fields.room, request.actor)
-      const { message, reads } = await messages.getMessage(chat, request.actor, sent.id, { deletedToo: true })
-      return reply.code(sent.repeated ? 200 : 201).send(presentMessage(message, reads, request.viewer()))
+      // What was stored just now is not asked for again: by now its sender may have been removed, and is still to hear that it was stored.
+      if (!sent.repeated) return reply.code(201).send(presentMessage({ ...sent.message, lastReadSeq: 0 }, [], request.viewer()))
+      return reply.code(200).send(present(await messages.getMessage(chat, request.actor, sent.id, { deletedToo: true }), request.viewer()))
     },
   )
 
