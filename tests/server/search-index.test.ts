@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { listLivelyRooms } from '../../db/queries/search-index.ts'
 import { rebuildSearchIndex } from '../../server/search-index.ts'
 import { until } from '../support/until.ts'
 import { openSearched, type Searched } from './support/searched.ts'
@@ -38,6 +40,18 @@ test('an index that runs takes in what is sent, edited and deleted', async () =>
   expect((await indexOf(room)).entries).toEqual(['ole'])
   await index.close()
   await index.close()
+})
+
+test('a room where only an old message is edited is noticed too, and one that is indexed is not', async () => {
+  const { reader, room } = await roomOfOne()
+  const [id = ''] = await chat.say(room, reader, 'old')
+  expect(await listLivelyRooms(chat.db, 10)).toContain(room)
+  await chat.index.catchUp()
+  expect(await listLivelyRooms(chat.db, 10)).not.toContain(room)
+  const aged = uuidv7({ msecs: Date.now() - 3_600_000 })
+  await chat.db.execute(sql`update chat_messages set id = ${aged} where id = ${id}`)
+  await chat.edit(room, reader, aged, 'new')
+  expect(await listLivelyRooms(chat.db, 10)).toContain(room)
 })
 
 test('catching up tells how many changes there were, once', async () => {
