@@ -57,6 +57,12 @@ test('what is no boolean and no time mutes nobody', async () => {
   expect((await bob.get(`${participants}${his}/`)).body).toMatchObject({ is_muted: false, muted_until: null })
 })
 
+test('a time without an offset is in UTC', async () => {
+  const { bob, his } = await roomOfTwo()
+  const local = await bob.post(`${participants}${his}/mute/`, { muted_until: '2999-01-01T10:00:00' })
+  expect(local).toMatchObject({ status: 200, body: { muted_until: expect.stringMatching(/^2999-01-01T10:00:00(\.0+)?Z$/) } })
+})
+
 test("others do not learn of somebody's mute from their sockets", async () => {
   const { alice, bob, room, his } = await roomOfTwo()
   const socket = await alice.connect(room)

@@ -87,6 +87,9 @@ const rows: Row[] = [
     adminFirst: true,
   },
   { name: 'read a message', method: 'POST', path: (scene) => `${message(scene)}mark_read/`, expected: [401, 404, 404, 200, 200] },
+  { name: 'see who has read a message', method: 'GET', path: (scene) => `${message(scene)}receipts/`, expected: [401, 404, 404, 200, 200] },
+  { name: 'see what has changed', method: 'GET', path: (scene) => `${room(scene)}changes/?since=0`, expected: [401, 404, 404, 200, 200] },
+  { name: 'count what is unread', method: 'GET', path: () => '/api/chat/unread/', expected: [401, 200, 200, 200, 200] },
   {
     name: 'list participants',
     method: 'GET',

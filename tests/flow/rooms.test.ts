@@ -91,6 +91,15 @@ test('unknown or repeated ids are refused', async () => {
   }
 })
 
+test('a room can be asked for by a form, of either kind', async () => {
+  const [alice, bob, carol] = await chat.newPeople('alice', 'bob', 'carol')
+  const encoded = new URLSearchParams([['room_type', 'group'], ...[bob, carol].map(({ id }) => ['participant_ids', String(id)])])
+  expect(await alice.post(rooms, encoded)).toMatchObject({ status: 201, body: { room_type: 'group', participant_count: 3 } })
+  const form = new FormData()
+  form.set('participant_ids', String(bob.id))
+  expect(await alice.post(rooms, form)).toMatchObject({ status: 201, body: { room_type: 'direct', participant_count: 2 } })
+})
+
 test('a task room is for a task that exists, a property room for a property', async () => {
   const [alice, bob] = await chat.newPeople('alice', 'bob')
   const subjects = { task: await chat.task('Deep clean'), property: await chat.property('Ocean View') }
