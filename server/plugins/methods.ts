@@ -2,7 +2,7 @@ import type { HTTPMethods } from 'fastify'
 import { ChatError } from '../../schemas/errors.ts'
 import type { App } from '../app.ts'
 
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies HTTPMethods[]
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const satisfies HTTPMethods[]
 
 /**
  * Answers 405 for the methods that an address does not take. `register` adds the routes; hooks of the scope, such as

@@ -67,6 +67,8 @@ test('a method that an address does not take is refused by name', async () => {
     ['PUT', 'participants/1/'],
     ['GET', 'participants/1/mute/'],
     ['POST', 'typing/'],
+    ['OPTIONS', 'rooms/'],
+    ['OPTIONS', `messages/${unknownId}/`],
   ]
   for (const [method, path] of refused) {
     const answer = await alice.request(method, `/api/chat/${path}`)
@@ -77,6 +79,8 @@ test('a method that an address does not take is refused by name', async () => {
     })
     expect(answer.headers.get('allow')).toBeTruthy()
   }
+  expect((await alice.request('HEAD', `/api/chat/rooms/${room}/leave/`)).status).toBe(405)
+  expect((await alice.request('HEAD', `/api/chat/rooms/${room}/`)).status).toBe(200)
   for (const path of ['', 'refresh/', 'verify/', 'revoke/']) {
     const answer = await alice.get(`/api/token/${path}`)
     expect(answer).toMatchObject({ status: 405, body: { detail: 'Method "GET" not allowed.' } })

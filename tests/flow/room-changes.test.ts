@@ -121,6 +121,18 @@ test('the only admin of a room with others in it cannot leave; who assigns anoth
   expect((await bob.post(`${rooms}${room}/leave/`)).status).toBe(200)
 })
 
+test('of the last two admins who leave at once, one stays', async () => {
+  const [alice, bob, carol] = await chat.newPeople('alice', 'bob', 'carol')
+  for (let round = 0; round < 10; round++) {
+    const room = await chat.group(alice, bob, carol)
+    const { results } = (await alice.get(`/api/chat/participants/?room=${room}&user=${bob.id}`)).body
+    await alice.patch(`/api/chat/participants/${results[0].id}/`, { is_admin: true })
+    const answers = await Promise.all([alice, bob].map((admin) => admin.post(`${rooms}${room}/leave/`)))
+    expect(answers.map((answer) => answer.status).sort()).toEqual([200, 400])
+    expect((await carol.get(`/api/chat/participants/?room=${room}&is_admin=true`)).body.count).toBe(1)
+  }
+})
+
 test('a member may leave, and so may the only one in a room', async () => {
   const [alice, bob] = await chat.newPeople('alice', 'bob')
   const room = await chat.group(alice, bob)

@@ -93,7 +93,8 @@ test('unknown or repeated ids are refused', async () => {
 
 test('a room can be asked for by a form, of either kind', async () => {
   const [alice, bob, carol] = await chat.newPeople('alice', 'bob', 'carol')
-  const encoded = new URLSearchParams([['room_type', 'group'], ...[bob, carol].map(({ id }) => ['participant_ids', String(id)])])
+  const encoded = new URLSearchParams({ room_type: 'group' })
+  for (const { id } of [bob, carol]) encoded.append('participant_ids', String(id))
   expect(await alice.post(rooms, encoded)).toMatchObject({ status: 201, body: { room_type: 'group', participant_count: 3 } })
   const form = new FormData()
   form.set('participant_ids', String(bob.id))
