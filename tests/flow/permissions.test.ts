@@ -87,6 +87,13 @@ const rows: Row[] = [
     adminFirst: true,
   },
   { name: 'read a message', method: 'POST', path: (scene) => `${message(scene)}mark_read/`, expected: [401, 404, 404, 200, 200] },
+  {
+    name: 'search',
+    method: 'GET',
+    path: () => '/api/chat/messages/search/?q=hello',
+    expected: [401, 200, 200, 200, 200],
+    counts: [0, 0, 2, 2],
+  },
   { name: 'see who has read a message', method: 'GET', path: (scene) => `${message(scene)}receipts/`, expected: [401, 404, 404, 200, 200] },
   { name: 'see what has changed', method: 'GET', path: (scene) => `${room(scene)}changes/?since=0`, expected: [401, 404, 404, 200, 200] },
   { name: 'count what is unread', method: 'GET', path: () => '/api/chat/unread/', expected: [401, 200, 200, 200, 200] },
@@ -145,6 +152,31 @@ test.each(rows)('who may: $name', async ({ method, path, body, expected, counts,
   }
   expect(roles.map((role) => answers.get(role)?.status)).toEqual(expected)
   if (counts) expect(roles.slice(1).map((role) => answers.get(role)?.body.results.length)).toEqual(counts)
+})
+
+test('who may open the socket of a room', async () => {
+  const { scene, people } = await makeScene()
+  const refused = await Promise.all(roles.map((role) => people[role].open(scene.room).refused))
+  expect(refused).toEqual([401, 403, 403, undefined, undefined])
+})
+
+test('on the socket of all rooms, who is not in a room can do nothing in it', async () => {
+  const { scene, people } = await makeScene()
+  const hers = await people.admin.connect(scene.room)
+  for (const role of ['outsider', 'former'] as const) {
+    const socket = await people[role].connect()
+    for (const command of [
+      { type: 'chat_message', message: 'let me in' },
+      { type: 'typing', is_typing: true },
+      { type: 'read_receipt', message_id: scene.message },
+      { type: 'mark_room_read' },
+    ]) {
+      socket.send({ ...command, room_id: scene.room })
+      expect({ command, code: (await socket.next('error')).code }).toEqual({ command, code: 'not_participant' })
+    }
+  }
+  await hers.settled()
+  expect(hers.frames.map((frame) => frame.type)).toEqual(['connection_established', 'pong'])
 })
 
 test('a former member who is taken in again is a member again', async () => {
