@@ -74,6 +74,14 @@ test('whoever is in already is not taken in again', async () => {
   expect((await bob.get(`/api/chat/rooms/${room}/`)).body.participants).toMatchObject([{ is_admin: true }, { is_admin: false }])
 })
 
+test('of many who take in the same person at once, one does', async () => {
+  const [alice, bob] = await chat.newPeople('alice', 'bob')
+  const room = await chat.group(alice)
+  const answers = await Promise.all(Array.from({ length: 20 }, () => alice.post(participants, { room, user: bob.id })))
+  expect(answers.map((answer) => answer.status).sort()).toEqual([201, ...Array(19).fill(400)])
+  expect((await bob.get(`/api/chat/rooms/${room}/`)).body).toMatchObject({ participant_count: 2, seq: 1 })
+})
+
 test('direct rooms take no further participants', async () => {
   const [alice, bob, carol] = await chat.newPeople('alice', 'bob', 'carol')
   const room = (await alice.post('/api/chat/rooms/', { participant_ids: [bob.id] })).body.id

@@ -75,6 +75,17 @@ test('direct is the type when none is given, and the same pair gets the same roo
   expect((await alice.post(rooms, { participant_ids: [alice.id, bob.id] })).body.id).toBe(first.body.id)
 })
 
+test('while one of a pair leaves, the other opens their direct room: both are in it or it can be opened again', async () => {
+  const [alice, bob] = await chat.newPeople('alice', 'bob')
+  const open = () => bob.post(rooms, { participant_ids: [alice.id] })
+  const { id } = (await open()).body
+  for (let round = 0; round < 10; round++) {
+    const [, opened] = await Promise.all([alice.post(`${rooms}${id}/leave/`), open()])
+    expect(opened).toMatchObject({ status: 201, body: { id } })
+    expect(await open()).toMatchObject({ status: 201, body: { id, participant_count: 2 } })
+  }
+})
+
 test('unknown or repeated ids are refused', async () => {
   const [alice, bob, carol] = await chat.newPeople('alice', 'bob', 'carol')
   const wrong = { status: 400, body: { participant_ids: ['Some user IDs are invalid'] } }
