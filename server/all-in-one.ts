@@ -85,7 +85,7 @@ async function readOrMakeKey(path: string): Promise<string> {
 
 function greeting({ url, isDemo }: AllInOne): string {
   const demo = isDemo ? [`A demo organisation is loaded: alice, bob, carol and dave, password ${demoPassword}.`] : []
-  return [`AriStay Chat is running at ${url}`, ...demo, `API: ${url}/api/docs/   Stop with Ctrl-C.`, ''].join('\n')
+  return [`AriStay Chat is running at ${url}/api/chat/`, ...demo, `API: ${url}/api/docs/   Stop with Ctrl-C.`, ''].join('\n')
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,3 +1,4 @@
+import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import jwt from '@fastify/jwt'
 import swagger from '@fastify/swagger'
@@ -17,14 +18,17 @@ import { parseEmptyJson } from './plugins/bodies.ts'
 import { answerError, answerErrors } from './plugins/errors.ts'
 import { refuseOtherMethods } from './plugins/methods.ts'
 import { attachmentRoutes } from './routes/attachments.ts'
+import { directoryRoutes } from './routes/directory.ts'
 import { healthRoutes } from './routes/health.ts'
 import { messageRoutes } from './routes/messages.ts'
+import { pageRoutes } from './routes/page.ts'
 import { participantRoutes } from './routes/participants.ts'
 import { readRoutes } from './routes/reads.ts'
 import { roomRoutes } from './routes/rooms.ts'
 import { searchRoutes } from './routes/search.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { typingRoutes } from './routes/typing.ts'
+import { userRoutes } from './routes/users.ts'
 import { createSearchIndex } from './search-index.ts'
 import { createAttachmentLinks } from './storage/links.ts'
 import type { Storage } from './storage/storage.ts'
@@ -82,6 +86,7 @@ export async function buildServer(options: BuildOptions): Promise<Built> {
   parseEmptyJson(app)
   await registerBodies(app)
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: policy }, crossOriginResourcePolicy: false })
+  await app.register(cookie)
   await app.register(jwt, jwtOptions({ signingKey, issuer }))
 
   const chat: Chat = {
@@ -142,6 +147,7 @@ async function registerRoutes(app: App, chat: Chat, database: OpenDatabase): Pro
       attachmentRoutes(open, chat)
     })
   })
+  await app.register(pageRoutes)
   await app.register(async (signedIn: App) => {
     signedIn.addHook('onRequest', app.authenticate)
     refuseOtherMethods(signedIn, () => {
@@ -151,6 +157,8 @@ async function registerRoutes(app: App, chat: Chat, database: OpenDatabase): Pro
       participantRoutes(signedIn, chat)
       readRoutes(signedIn, chat)
       typingRoutes(signedIn, chat)
+      userRoutes(signedIn, chat)
+      directoryRoutes(signedIn, chat)
     })
   })
 }

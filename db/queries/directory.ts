@@ -1,6 +1,7 @@
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, ilike, type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
-import { properties, tasks } from '../schema.ts'
+import { properties, tasks, type users } from '../schema.ts'
+import { likePattern } from './messages.ts'
 
 export async function findTask(db: Queryable, id: number): Promise<{ id: number; title: string } | undefined> {
   const [row] = await db.select({ id: tasks.id, title: tasks.title }).from(tasks).where(eq(tasks.id, id))
@@ -10,6 +11,35 @@ export async function findTask(db: Queryable, id: number): Promise<{ id: number;
 export async function findProperty(db: Queryable, id: number): Promise<{ id: number; name: string } | undefined> {
   const [row] = await db.select({ id: properties.id, name: properties.name }).from(properties).where(eq(properties.id, id))
   return row
+}
+
+type Page = { limit: number; offset: number }
+
+/** Tasks by title; each word has to be in it. */
+export async function listTasks(db: Queryable, words: readonly string[], page: Page) {
+  const condition = and(...words.map((word) => ilike(tasks.title, likePattern(word))))
+  const columns = { id: tasks.id, title: tasks.title }
+  const [count, found] = await Promise.all([
+    countRows(db, tasks, condition),
+    db.select(columns).from(tasks).where(condition).orderBy(tasks.title, tasks.id).limit(page.limit).offset(page.offset),
+  ])
+  return { count, found }
+}
+
+/** Properties by name; each word has to be in it. */
+export async function listProperties(db: Queryable, words: readonly string[], page: Page) {
+  const condition = and(...words.map((word) => ilike(properties.name, likePattern(word))))
+  const columns = { id: properties.id, name: properties.name }
+  const [count, found] = await Promise.all([
+    countRows(db, properties, condition),
+    db.select(columns).from(properties).where(condition).orderBy(properties.name, properties.id).limit(page.limit).offset(page.offset),
+  ])
+  return { count, found }
+}
+
+export async function countRows(db: Queryable, table: typeof tasks | typeof properties | typeof users, condition: SQL | undefined) {
+  const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(table).where(condition)
+  return row?.count ?? 0
 }
 
 /** `id` only where the directory of another system is taken over. Undefined when the id is taken. */

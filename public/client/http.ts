@@ -11,6 +11,10 @@ export type Call = {
   query?: Query
   /** FormData goes as it is, anything else as JSON. */
   body?: unknown
+  /** Beside the usual ones, in small letters. */
+  headers?: Record<string, string>
+  /** The browser finishes it though the page is left meanwhile, so that a cookie that comes with the answer is not lost. */
+  keepalive?: boolean
   signal?: AbortSignal
   /** Milliseconds until it counts as failed. */
   timeout?: number
@@ -58,9 +62,15 @@ export function urlOf(baseUrl: string, call: Pick<Call, 'path' | 'query'>): stri
 }
 
 function requestOf(call: Call, token: string | undefined, signal: AbortSignal, credentials: TransportOptions['credentials']): RequestInit {
-  const headers: Record<string, string> = { accept: 'application/json' }
+  const headers: Record<string, string> = { accept: 'application/json', ...call.headers }
   if (token) headers.authorization = `Bearer ${token}`
-  const init: RequestInit = { method: call.method, headers, signal, ...(credentials ? { credentials } : {}) }
+  const init: RequestInit = {
+    method: call.method,
+    headers,
+    signal,
+    ...(credentials ? { credentials } : {}),
+    ...(call.keepalive ? { keepalive: true } : {}),
+  }
   if (call.body === undefined) return init
   if (call.body instanceof FormData) return { ...init, body: call.body }
   return { ...init, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(call.body) }

@@ -67,7 +67,7 @@ export class Tokens implements TokenSource {
 
   /** Rejects with an ApiError: 401 when name or password are wrong, 429 after too many tries. */
   async signIn(username: string, password: string): Promise<User> {
-    const signedIn = await this.#options.transport<SignedIn>({ method: 'POST', path: '/api/token/', body: { username, password } })
+    const signedIn = await this.#ask<SignedIn>('/api/token/', { username, password })
     // Whoever was signed in before is signed out first, for all that listen.
     if (await this.#load()) await this.#forget()
     await this.#take(signedIn, signedIn.user)
@@ -82,7 +82,7 @@ export class Tokens implements TokenSource {
     await this.#forget()
     if (!current) return
     const body = current.refresh === null ? {} : { refresh: current.refresh }
-    await this.#options.transport({ method: 'POST', path: '/api/token/revoke/', body }, current.access).catch(() => undefined)
+    await this.#ask('/api/token/revoke/', body, current.access).catch(() => undefined)
   }
 
   /** Who signed in here; null when only a cookie says so. */
@@ -120,13 +120,18 @@ export class Tokens implements TokenSource {
     return this.#events.on('token', listener)
   }
 
+  #ask<Answer>(path: string, body: object, token?: string): Promise<Answer> {
+    const byCookie = this.#options.cookie ? { headers: { 'x-token-cookie': '1' }, keepalive: true } : {}
+    return this.#options.transport<Answer>({ method: 'POST', path, body, ...byCookie }, token)
+  }
+
   async #renewNow(refused: string): Promise<string> {
     const stored = await this.#options.store.get()
     if (stored && stored.access !== refused && !this.#isOver(stored)) return this.#adopt(stored)
     if (!stored && !this.#options.cookie) throw new SignedOutError()
     const body = stored?.refresh ? { refresh: stored.refresh } : {}
     try {
-      const pair = await this.#options.transport<TokenPair>({ method: 'POST', path: '/api/token/refresh/', body })
+      const pair = await this.#ask<TokenPair>('/api/token/refresh/', body)
       return await this.#take(pair, stored?.user ?? null)
     } catch (cause) {
       if (!(cause instanceof ApiError) || cause.status === 0 || cause.status === 429 || cause.status >= 500) throw cause

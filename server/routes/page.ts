@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import type { FastifyReply } from 'fastify'
+import { ChatError } from '../../schemas/errors.ts'
+import type { App } from '../app.ts'
+import { refuseOtherMethods } from '../plugins/methods.ts'
+
+/** Where Vite puts the page; beside the compiled server too, so that the same way leads there. */
+const folder = fileURLToPath(new URL('../../public/dist/', import.meta.url))
+
+/** Files of its own only, nothing inline; what scripts write into the page is text wherever the browser can see to that. */
+const policy = [
+  "default-src 'self'",
+  "img-src 'self' blob: data:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'self'",
+  "require-trusted-types-for 'script'",
+].join('; ')
+
+const hidden = { hide: true } as object
+
+/** The browser chatbox. Its files have their content in their names, so they may be kept for ever; the page itself is asked for anew. */
+export async function pageRoutes(app: App): Promise<void> {
+  refuseOtherMethods(app, () => {
+    app.get('/', { schema: hidden }, (_request, reply) => reply.redirect('/api/chat/'))
+    app.get('/api/chat/', { schema: hidden }, async (_request, reply) => sendPage(reply))
+  })
+  await app.register(fastifyStatic, {
+    root: `${folder}assets`,
+    prefix: '/api/chat/assets/',
+    decorateReply: false,
+    immutable: true,
+    maxAge: '365d',
+    index: false,
+    schemaHide: true,
+  })
+}
+
+async function sendPage(reply: FastifyReply) {
+  const page = await readFile(`${folder}index.html`).catch(() => undefined)
+  if (!page) throw new ChatError('unavailable', 'The page has not been built: npm run build.')
+  return reply.headers({ 'content-security-policy': policy, 'cache-control': 'no-cache' }).type('text/html; charset=utf-8').send(page)
+}
