@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { openSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { until } from '../../support/until.ts'
+
+const repository = fileURLToPath(new URL('../../..', import.meta.url))
+
+export type PodOptions = {
+  name: string
+  /** The file that node runs, from the repository's root. */
+  entry: string
+  environment: Record<string, string>
+  /** Gets what it says. */
+  logFile: string
+  /** Its HTTP address. */
+  url: string
+}
+
+/** One process of the deployment. It keeps its addresses when it is killed and started again. */
+export class Pod {
+  readonly name: string
+  readonly url: string
+  /** A fault has it in its hands. */
+  busy = false
+  readonly #options: PodOptions
+  #child: ChildProcess | undefined
+
+  constructor(options: PodOptions) {
+    this.name = options.name
+    this.url = options.url
+    this.#options = options
+    process.once('exit', () => this.#child?.kill('SIGKILL'))
+  }
+
+  /** Resolves when it answers. */
+  async start(): Promise<void> {
+    const { entry, environment, logFile } = this.#options
+    const log = openSync(logFile, 'a')
+    this.#child = spawn(process.execPath, ['--import', 'tsx', entry], {
+      cwd: repository,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+      stdio: ['ignore', log, log, 'ipc'],
+    })
+    await until(() => this.#answers('/healthz'), 60_000)
+  }
+
+  isReady(): Promise<boolean> {
+    return this.#answers('/readyz')
+  }
+
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void> {
+    return this.#end('SIGKILL')
+  }
+
+  /** SIGTERM; resolves when it has drained and ended. */
+  terminate(): Promise<void> {
+    return this.#end('SIGTERM')
+  }
+
+  /** Resolves when it has ended, by whomever. */
+  async ended(): Promise<void> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    await new Promise((resolve) => child.once('exit', resolve))
+  }
+
+  freeze(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT')
+  }
+
+  /** To an entry of the harness. One that has just ended hears nothing. */
+  tell(message: object): void {
+    this.#child?.send(message, () => undefined)
+  }
+
+  async #end(signal: NodeJS.Signals) {
+    const gone = this.ended()
+    this.#child?.kill(signal)
+    await gone
+  }
+
+  async #answers(path: string): Promise<boolean> {
+    const answer = await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined)
+    await answer?.arrayBuffer().catch(() => undefined)
+    return answer?.status === 200
+  }
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { migrate } from '../../../db/migrate.ts'
+import { type RedisServer, redisServer } from '../../support/redis-server.ts'
+import { until } from '../../support/until.ts'
+import type { PublishFates } from '../entries/steering.ts'
+import { Pod } from './pod.ts'
+import { ownPort } from './ports.ts'
+import { openPostgres, type PostgresServer } from './postgres.ts'
+
+export type WorldOptions = {
+  servers?: number
+  relays?: number
+  /** What happens to publishes of every server but the first, which is that of production. */
+  publishes?: Partial<PublishFates>
+  /** Built into the harness's own entries, which then run everywhere. */
+  sabotage?: string
+}
+
+/** A deployment of its own: real processes on free ports of this machine, and everything they need. */
+export type World = {
+  postgres: PostgresServer
+  redis: RedisServer
+  servers: Pod[]
+  relays: Pod[]
+  sql: postgres.Sql
+  signingKey: string
+  /** Everything is up, and has found each other again. */
+  ready(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openWorld({ servers: serverCount = 2, relays: relayCount = 2, publishes = {}, sabotage }: WorldOptions = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'aristay-chaos-'))
+  const [database, redis] = await Promise.all([openPostgres(folder), startRedis()])
+  await migrate(database.url)
+  const secret = () => randomBytes(32).toString('base64url')
+  const shared = { REDIS_URL: redis.url, RELAY_SECRET: secret(), LOG_LEVEL: 'warn', CHAOS_SABOTAGE: sabotage ?? '' }
+  const signingKey = secret()
+  const ofServers = { ...shared, DATABASE_URL: database.url, JWT_SIGNING_KEY: signingKey, ATTACHMENTS_DIR: join(folder, 'attachments') }
+
+  async function createServer(index: number) {
+    const [port, internalPort] = [await ownPort(), await ownPort()]
+    const environment = {
+      ...ofServers,
+      CHAOS_PUBLISHES: JSON.stringify(publishes),
+      PORT: String(port),
+      INTERNAL_PORT: String(internalPort),
+    }
+    const entry = index === 0 && !sabotage ? 'server/main.ts' : 'tests/chaos/entries/server.ts'
+    const pod = new Pod({ ...podOptions(`server-${index + 1}`, folder, port), entry, environment })
+    return { pod, internalUrl: `http://127.0.0.1:${internalPort}` }
+  }
+
+  async function createRelay(index: number, internalUrls: string[]) {
+    const port = await ownPort()
+    // Not all of them begin with the same server.
+    const urls = internalUrls.map((_, place) => internalUrls[(place + index) % internalUrls.length])
+    const environment = { ...shared, PORT: String(port), SERVER_INTERNAL_URL: urls.join(',') }
+    const entry = sabotage ? 'tests/chaos/entries/relay.ts' : 'relay/main.ts'
+    return new Pod({ ...podOptions(`relay-${index + 1}`, folder, port), entry, environment })
+  }
+
+  const servers = await Promise.all(Array.from({ length: serverCount }, (_, index) => createServer(index)))
+  const internalUrls = servers.map(({ internalUrl }) => internalUrl)
+  const relays = await Promise.all(Array.from({ length: relayCount }, (_, index) => createRelay(index, internalUrls)))
+  const pods = [...servers.map(({ pod }) => pod), ...relays]
+  const sql = postgres(database.url, { max: 3, connect_timeout: 5, backoff: () => 0.1, onnotice: () => undefined })
+
+  async function ready() {
+    await Promise.all(pods.map((pod) => until(() => pod.isReady(), 60_000)))
+  }
+
+  async function close() {
+    await sql.end({ timeout: 1 })
+    await Promise.all(pods.map((pod) => pod.kill()))
+    await redis.close()
+    await database.kill()
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  }
+
+  const world: World = { postgres: database, redis, servers: servers.map(({ pod }) => pod), relays, sql, signingKey, ready, close }
+  try {
+    await Promise.all(pods.map((pod) => pod.start()))
+    await ready()
+    return world
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function podOptions(name: string, folder: string, port: number) {
+  return { name, logFile: join(folder, `${name}.log`), url: `http://127.0.0.1:${port}` }
+}
+
+async function startRedis(): Promise<RedisServer> {
+  const redis = await redisServer()
+  await redis.start()
+  return redis
+}
