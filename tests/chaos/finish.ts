@@ -1,38 +1,44 @@
 import { until } from '../support/until.ts'
+import type { Observer } from './actors/observer.ts'
 import { comparableWithTombstones, loadState } from './actors/rest-state.ts'
 import type { Stage } from './actors/stage.ts'
 import type { ComparedState, Evidence, StoredEvent, StoredMessage, StoredRoom } from './judge/evidence.ts'
 
 /** What the sweep and a reconnect need when all is well; whoever needs longer is judged as he is. */
-const settleWithin = 15_000
+const usualSettling = 15_000
 
 /** When all has stopped: waits until everybody has seen everything, and gathers what the judge needs. */
-export async function gatherEvidence(stage: Stage): Promise<Evidence> {
+export async function gatherEvidence(stage: Stage, settleWithin = usualSettling): Promise<Evidence> {
   const { ledger, observers } = stage
   const rooms = await Promise.all(stage.rooms.map(({ id }) => readStored(stage, id)))
   const heads = new Map(rooms.map(({ id, head }) => [id, head]))
-  await settle(() => observers.every((observer) => [...observer.views.values()].every((view) => view.cursor === heads.get(view.roomId))))
-  await resumeForReads(stage)
+  const hasAll = (observer: Observer) => [...observer.views.values()].every((view) => view.cursor === heads.get(view.roomId))
+  await settle(() => observers.every(hasAll), settleWithin)
+  // Before anybody comes back: a new socket would give him what the old one has missed.
+  const logs = observers.flatMap((observer) => observer.logs())
+  await resumeForReads(stage, settleWithin)
   const states = await compareStates(stage)
   for (const { line } of observers) line.close()
-  return { sends: ledger.sends, changes: ledger.changes, rooms, observers: observers.flatMap((observer) => observer.logs()), states }
+  return { sends: ledger.sends, changes: ledger.changes, rooms, observers: logs, states }
 }
 
 /** Receipts are no part of the history. One that was lost on its way is told again with the next resume, so everybody resumes once. */
-async function resumeForReads({ observers, rooms, world }: Stage): Promise<void> {
+async function resumeForReads({ observers, rooms, world }: Stage, settleWithin: number): Promise<void> {
   const before = new Map(observers.map((observer) => [observer, observer.connections()]))
   for (const { line } of observers) line.reconnect()
-  await settle(() => observers.every((observer) => observer.connections() > (before.get(observer) ?? 0)))
+  await settle(() => observers.every((observer) => observer.connections() > (before.get(observer) ?? 0)), settleWithin)
   const pointers = await world.sql<{ room_id: string; user_id: number; seq: number }[]>`
     select room_id, user_id, last_read_seq::int as seq from chat_participants
     where left_at is null and last_read_at is not null and room_id in ${world.sql(rooms.map(({ id }) => id))}`
-  await settle(() =>
-    observers.every(({ views }) =>
-      pointers.every(({ room_id, user_id, seq }) => {
-        const view = views.get(room_id)
-        return !view || view.state().reads.get(user_id)?.read_seq === seq
-      }),
-    ),
+  await settle(
+    () =>
+      observers.every(({ views }) =>
+        pointers.every(({ room_id, user_id, seq }) => {
+          const view = views.get(room_id)
+          return !view || view.state().reads.get(user_id)?.read_seq === seq
+        }),
+      ),
+    settleWithin,
   )
 }
 
@@ -59,6 +65,6 @@ async function readStored({ world: { sql } }: Stage, id: string): Promise<Stored
   return { id, head: room?.head ?? 0, messages, events }
 }
 
-async function settle(condition: () => boolean): Promise<void> {
+async function settle(condition: () => boolean, settleWithin: number): Promise<void> {
   await until(condition, settleWithin).catch(() => undefined)
 }

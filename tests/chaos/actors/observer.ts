@@ -85,7 +85,7 @@ function observe({ name, who, urls, caller, ledger }: ObserverParts, { path, vie
   }
 
   const line = openLine({ urls, path, onText: hear })
-  const logs = () => [...views.values()].map(({ roomId, seen }) => ({ observer: name, room: roomId, seen }))
+  const logs = () => [...views.values()].map(({ roomId, seen }) => ({ observer: name, room: roomId, seen: [...seen] }))
   return { name, who, views, line, connections: () => connections, logs }
 }
 

@@ -1,0 +1,20 @@
+import type { World } from '../parts/world.ts'
+
+/** Sabotage of the harness's own database: known client_ids are not found, and nothing forbids a second message. */
+export async function forgetClientIds({ sql }: World): Promise<void> {
+  await sql`drop index chat_messages_client_id`
+  await rewriteSend(sql, 'known.client_id = asked.client_id', 'known.client_id = asked.client_id AND false')
+}
+
+/** Sabotage: who is in the room is asked in a statement before the one that waits for the lock. */
+export async function checkMembershipEarly({ sql }: World): Promise<void> {
+  const early = `members text[] := ARRAY(SELECT room_id || ' ' || user_id FROM chat_participants WHERE left_at IS NULL);`
+  await rewriteSend(sql, 'moment timestamptz;', `moment timestamptz; ${early}`)
+  await rewriteSend(sql, 'participant.left_at IS NULL', `asked.room_id || ' ' || asked.sender_id = ANY (members)`)
+}
+
+async function rewriteSend(sql: World['sql'], from: string, to: string): Promise<void> {
+  const [row] = await sql<{ text: string }[]>`select pg_get_functiondef('chat_send'::regproc) as text`
+  if (!row?.text.includes(from)) throw new Error(`chat_send does not say "${from}": the sabotage has to follow it`)
+  await sql.unsafe(row.text.replace(from, to))
+}
