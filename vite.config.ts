@@ -21,5 +21,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // virtua says "use client" for frameworks that render on a server.
+    rolldownOptions: { checks: { moduleLevelDirective: false } },
   },
 })

@@ -1,0 +1,83 @@
+import { effect, signal, untracked } from '@preact/signals'
+import { createChatClient, type TokenProvider } from '../client/index.ts'
+import { en } from '../words/en.ts'
+import type { Words } from '../words/words.ts'
+import { createAttachments } from './attachments.ts'
+import { createConnection } from './connection.ts'
+import { createConversation } from './conversation.ts'
+import { createDrafts } from './drafts.ts'
+import { openKept } from './kept.ts'
+import { createLinks } from './links.ts'
+import { createPanels } from './panels.ts'
+import { createPlaces } from './place.ts'
+import { createRoomList } from './room-list.ts'
+import { createSearch } from './search.ts'
+import { createSession } from './session.ts'
+import { showUnread } from './title.ts'
+import { createTyping } from './typing.ts'
+import { createUploads } from './uploads.ts'
+
+export type PageOptions = { baseUrl: string; tokenProvider?: TokenProvider }
+/** Everything behind the views. */
+export type Page = ReturnType<typeof createPage>
+
+export function createPage({ baseUrl, tokenProvider }: PageOptions) {
+  const kept = openKept()
+  const client = createChatClient({
+    ...{ baseUrl, outboxStore: kept.outbox },
+    ...(tokenProvider ? { tokenProvider } : { cookie: true }),
+  })
+  const words = signal<Words>(en)
+  const session = createSession(client, kept)
+  const rooms = createRoomList(client, kept, session)
+  const drafts = createDrafts(kept, session)
+  const uploads = createUploads(client)
+  const places = createPlaces()
+  const conversation = createConversation({ client, kept, session, rooms, uploads })
+  const page = {
+    ...{ client, words, session, rooms, drafts, uploads, places, conversation },
+    connection: createConnection(client),
+    typing: createTyping(client),
+    links: createLinks(client),
+    attachments: createAttachments(),
+    search: createSearch(client),
+    panels: createPanels(),
+    start: () => session.start(),
+  }
+
+  let user: number | undefined
+  effect(() => {
+    const me = session.me.value?.id
+    if (me === user) return
+    if (user !== undefined) {
+      rooms.clear()
+      drafts.clear()
+      conversation.close()
+    }
+    user = me
+    if (me !== undefined) {
+      void rooms.restore(me)
+      void drafts.restore(me)
+    }
+  })
+  effect(() => {
+    const { roomId, messageId } = places.place.value
+    if (session.phase.value !== 'signed_in') return
+    untracked(() => void visit(page, roomId, messageId))
+  })
+  effect(() => showUnread(rooms.unread.value, words.value))
+  return page
+}
+
+async function visit(
+  { conversation, panels }: Pick<Page, 'conversation' | 'panels'>,
+  roomId: string | undefined,
+  messageId: string | undefined,
+) {
+  if (conversation.roomId.peek() !== roomId) {
+    panels.closeForRoom()
+    if (roomId === undefined) return conversation.close()
+    await conversation.open(roomId)
+  }
+  if (messageId !== undefined) await conversation.jump(messageId)
+}

@@ -1,0 +1,113 @@
+import { batch, computed, signal } from '@preact/signals'
+import type { RoomListItem, RoomType } from '../../schemas/rooms.ts'
+import type { ChatClient } from '../client/index.ts'
+import type { Kept } from './kept.ts'
+import { advanceRoom, matchesFilter, matchesText, mergeRooms, type RoomFilter, sortRooms } from './room-order.ts'
+import type { Session } from './session.ts'
+
+export type RoomList = ReturnType<typeof createRoomList>
+
+const pageSize = 100
+const pagesAtMost = 20
+/** Milliseconds in which changes are gathered before the list is asked for again. */
+const gather = 250
+
+/** My rooms, with what is unread in them. */
+export function createRoomList(client: ChatClient, kept: Kept, session: Session) {
+  const rooms = signal<ReadonlyMap<string, RoomListItem>>(new Map())
+  const loaded = signal(false)
+  const failed = signal(false)
+  const filter = signal<RoomFilter>('all')
+  const search = signal('')
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let asked = 0
+
+  const sorted = computed(() => sortRooms([...rooms.value.values()]))
+  const shown = computed(() => sorted.value.filter((room) => matchesFilter(room, filter.value) && matchesText(room, search.value)))
+  const unread = computed(() => sorted.value.reduce((sum, room) => sum + (room.is_muted || !room.is_active ? 0 : room.unread_count), 0))
+
+  const update = (id: string, change: Partial<RoomListItem>) => {
+    const room = rooms.peek().get(id)
+    if (room) rooms.value = new Map(rooms.peek()).set(id, { ...room, ...change })
+  }
+  const keep = () => {
+    const me = session.me.peek()
+    if (me) void kept.list.put(me.id, [...rooms.peek().values()])
+  }
+
+  async function load(): Promise<void> {
+    const number = ++asked
+    try {
+      const found: RoomListItem[] = []
+      for (let page = 1; page <= pagesAtMost; page += 1) {
+        const answer = await client.api.listRooms({ page, page_size: pageSize, include_archived: true })
+        found.push(...answer.results)
+        if (answer.next === null) break
+      }
+      if (number !== asked) return
+      batch(() => {
+        rooms.value = mergeRooms(rooms.peek(), found)
+        loaded.value = true
+        failed.value = false
+      })
+      keep()
+    } catch {
+      if (number === asked) failed.value = true
+    }
+  }
+  const refreshSoon = () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => void load(), gather)
+  }
+
+  client.on('established', () => void load())
+  client.on('appeared', refreshSoon)
+  client.on('reload', refreshSoon)
+  client.on('vanished', ({ room_id }) => {
+    const rest = new Map(rooms.peek())
+    if (rest.delete(room_id)) rooms.value = rest
+  })
+  client.on('frame', (frame) => {
+    const room = rooms.peek().get(frame.room_id)
+    const next = room && frame.type === 'chat_message' ? advanceRoom(room, frame, session.me.peek()?.id) : undefined
+    if (next) rooms.value = new Map(rooms.peek()).set(frame.room_id, next)
+    else if (!room || frame.seq > room.seq) refreshSoon()
+  })
+  client.on('receipt', ({ room_id, user_id, read_seq }) => {
+    const room = rooms.peek().get(room_id)
+    if (!room || user_id !== session.me.peek()?.id) return
+    if (read_seq >= room.seq) update(room_id, { unread_count: 0 })
+    else if (room.unread_count > 0) refreshSoon()
+  })
+  client.on('roomMarkedRead', ({ room_id }) => update(room_id, { unread_count: 0 }))
+
+  return {
+    rooms,
+    /** Newest activity first. */
+    sorted,
+    shown,
+    /** Unread messages of rooms that are neither muted nor archived. */
+    unread,
+    loaded,
+    failed,
+    filter,
+    search,
+    load,
+    update,
+    /** What an earlier page had, until the list itself is there. */
+    async restore(userId: number): Promise<void> {
+      const known = await kept.list.get(userId)
+      if (known && !loaded.peek()) rooms.value = new Map(known.map((room) => [room.id, room]))
+    },
+    clear(): void {
+      clearTimeout(timer)
+      asked += 1
+      batch(() => {
+        rooms.value = new Map()
+        loaded.value = false
+        search.value = ''
+      })
+    },
+    typeOf: (id: string): RoomType | undefined => rooms.peek().get(id)?.room_type,
+  }
+}

@@ -1,0 +1,110 @@
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { accept } from '../store/file-kinds.ts'
+import { ComposerTop, FileTray } from './composer-top.tsx'
+import { usePage, useWords } from './context.ts'
+import { Icon, IconButton } from './icon.tsx'
+import { focusComposer, isTouch } from './shortcuts.ts'
+import { lengthOf, longest, useWriting } from './use-writing.ts'
+
+/** Characters before the limit at which it begins to show. */
+const warnsFrom = 500
+
+export function Composer({ roomId }: { roomId: string }) {
+  const { attachments, panels, typing } = usePage()
+  const words = useWords()
+  const writing = useWriting(roomId)
+  const field = useRef<HTMLTextAreaElement>(null)
+  const picker = useRef<HTMLInputElement>(null)
+  const { text } = writing
+
+  useLayoutEffect(() => grow(field.current), [text])
+  useEffect(() => {
+    if (!isTouch()) field.current?.focus()
+    return () => typing.stopped(roomId)
+  }, [roomId])
+  useEffect(() => {
+    const area = field.current
+    if (!panels.editing.value || !area) return
+    area.focus()
+    area.setSelectionRange(area.value.length, area.value.length)
+  }, [panels.editing.value])
+
+  const keyDown = (event: KeyboardEvent) => {
+    // 229 is the key of an input method that composes.
+    if (event.isComposing || event.keyCode === 229) return
+    if (event.key === 'Enter' && !event.shiftKey && !isTouch()) {
+      event.preventDefault()
+      writing.submit()
+    } else if (event.key === 'ArrowUp' && text === '' && !event.altKey && writing.editLast()) event.preventDefault()
+    else if (event.key === 'Escape' && writing.cancel()) event.preventDefault()
+  }
+  const paste = (event: ClipboardEvent) => {
+    const files = [...(event.clipboardData?.files ?? [])]
+    if (files.length === 0) return
+    event.preventDefault()
+    attachments.add(roomId, files)
+  }
+  const pick = () => {
+    const input = picker.current
+    attachments.add(roomId, [...(input?.files ?? [])])
+    if (input) input.value = ''
+    focusComposer()
+  }
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault()
+        writing.submit()
+        focusComposer()
+      }}
+    >
+      <ComposerTop cancel={writing.cancel} problem={writing.problem} />
+      <FileTray roomId={roomId} />
+      <div class="line">
+        <IconButton name="attach" label={words.composer.attach} onClick={() => picker.current?.click()} />
+        <input ref={picker} type="file" multiple accept={accept} hidden onChange={pick} tabIndex={-1} aria-hidden="true" />
+        <textarea
+          ref={field}
+          rows={1}
+          dir="auto"
+          value={text}
+          placeholder={words.composer.placeholder}
+          aria-label={words.composer.label}
+          enterkeyhint={isTouch() ? 'enter' : 'send'}
+          onInput={(event) => writing.write(event.currentTarget.value)}
+          onKeyDown={keyDown}
+          onPaste={paste}
+          onBlur={() => typing.stopped(roomId)}
+        />
+        <button
+          type="submit"
+          class="send"
+          disabled={!writing.canSend}
+          aria-label={panels.editing.value ? words.composer.save : words.composer.send}
+        >
+          <Icon name={panels.editing.value ? 'sent' : 'send'} />
+        </button>
+      </div>
+      <Limit text={text} />
+    </form>
+  )
+}
+
+function Limit({ text }: { text: string }) {
+  const words = useWords()
+  // Cheap for the usual text: counting characters costs a walk through it.
+  const left = text.length < longest - warnsFrom ? longest : longest - lengthOf(text)
+  if (left > warnsFrom) return null
+  return (
+    <p class={`limit ${left < 0 ? 'over' : ''}`} role="status">
+      {left < 0 ? words.composer.over(-left) : words.composer.left(left)}
+    </p>
+  )
+}
+
+function grow(area: HTMLTextAreaElement | null): void {
+  if (!area) return
+  area.style.height = 'auto'
+  area.style.height = `${area.scrollHeight}px`
+}

@@ -1,0 +1,34 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { usePage, useWords } from './context.ts'
+import { IconButton } from './icon.tsx'
+
+/** Over everything: the focus stays in it, Esc closes it, and the focus goes back to where it was. */
+export function Modal({ title, children, kind = '' }: { title: string; children: ComponentChildren; kind?: string }) {
+  const { panels } = usePage()
+  const words = useWords()
+  const box = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const before = document.activeElement
+    box.current?.showModal()
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus()
+    }
+  }, [])
+  const close = () => {
+    panels.dialog.value = undefined
+  }
+  const click = (event: MouseEvent) => event.target === box.current && close()
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the backdrop is for the pointer; Esc closes for keys.
+    <dialog ref={box} class={`modal ${kind}`} aria-label={title} onClose={close} onClick={click}>
+      <div class="sheet">
+        <header>
+          <h2>{title}</h2>
+          <IconButton name="close" label={words.details.close} keys="Esc" onClick={close} />
+        </header>
+        {children}
+      </div>
+    </dialog>
+  )
+}

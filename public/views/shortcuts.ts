@@ -1,0 +1,49 @@
+import { useEffect } from 'preact/hooks'
+import type { Page } from '../store/page.ts'
+
+/** Keys that work everywhere on the page. */
+export function useShortcuts(page: Page): void {
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (isSwitcher(event)) open(page, event, 'switcher')
+      else if (event.key === '?' && !isWriting(event.target)) open(page, event, 'help')
+      else if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) step(page, event)
+      else if (event.key === 'Escape' && !page.panels.dialog.peek() && !event.defaultPrevented && page.panels.side.peek()) closeSide(page)
+    }
+    addEventListener('keydown', listen)
+    return () => removeEventListener('keydown', listen)
+  }, [page])
+}
+
+const isSwitcher = (event: KeyboardEvent) => (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'k'
+
+function open({ panels }: Page, event: KeyboardEvent, kind: 'switcher' | 'help'): void {
+  event.preventDefault()
+  panels.dialog.value = { kind }
+}
+
+function closeSide({ panels }: Page): void {
+  panels.side.value = undefined
+  focusComposer()
+}
+
+function step({ rooms, places }: Page, event: KeyboardEvent): void {
+  event.preventDefault()
+  const shown = rooms.shown.peek()
+  const here = shown.findIndex(({ id }) => id === places.place.peek().roomId)
+  const next = shown[here + (event.key === 'ArrowUp' ? -1 : 1)]
+  if (next) places.go(next.id)
+}
+
+export function focusComposer(): void {
+  document.querySelector<HTMLElement>('.composer textarea')?.focus()
+}
+
+function isWriting(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+}
+
+/** On a touch keyboard Enter breaks the line. */
+export function isTouch(): boolean {
+  return matchMedia('(pointer: coarse) and (hover: none)').matches
+}
