@@ -8,6 +8,7 @@ import { pace } from './parts/pacing.ts'
 import { Random } from './parts/random.ts'
 import { openWorld } from './parts/world.ts'
 import { type Report, reportOf } from './report.ts'
+import { type SabotageName, sabotageSchema } from './sabotage/schema.ts'
 
 export type RunOptions = StageOptions & {
   seconds: number
@@ -17,17 +18,21 @@ export type RunOptions = StageOptions & {
   faultEvery: number
   /** Milliseconds from an answer to the writer's next message, on average. */
   writerPause: number
+  sabotage?: SabotageName
   log?: (line: string) => void
 }
 
 export const usualStage: StageOptions = { rooms: 6, writersPerRoom: 4, roomObservers: 1, allObservers: 2 }
 const publishes = { dropped: 0.02, doubled: 0.02, delayed: 0.02 }
+/** Worse, so that whatever depends on luck has some. */
+const sabotagedPublishes = { dropped: 0.3, doubled: 0.02, delayed: 0.02 }
 
 /** A deployment under load and under attack, and the judgement on it. */
 export async function runChaos(options: RunOptions): Promise<Report> {
-  const { seconds, seed, plan, faultEvery: every, log = () => {} } = options
-  const world = await openWorld({ publishes })
+  const { seconds, seed, plan, faultEvery: every, sabotage, log = () => {} } = options
+  const world = await openWorld(sabotage ? { publishes: sabotagedPublishes, sabotage } : { publishes })
   try {
+    if (sabotage) await sabotageSchema(world, sabotage)
     const stage = await setStage(world, options)
     const random = new Random(seed)
     let stopped = false

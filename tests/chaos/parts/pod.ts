@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { until } from '../../support/until.ts'
+import { atExit } from './at-exit.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -29,7 +30,7 @@ export class Pod {
     this.name = options.name
     this.url = options.url
     this.#options = options
-    process.once('exit', () => this.#child?.kill('SIGKILL'))
+    atExit(() => this.#child?.kill('SIGKILL'))
   }
 
   /** Resolves when it answers. */

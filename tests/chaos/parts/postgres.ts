@@ -7,6 +7,7 @@ import { ensureCluster, postgresEnvironment, ROLE, readPassword } from '../../..
 import { lendFolder } from '../../../db/embedded/folders.ts'
 import type { Account } from '../../../db/embedded/processes.ts'
 import { until } from '../../support/until.ts'
+import { atExit } from './at-exit.ts'
 import { ownPort } from './ports.ts'
 
 /** A PostgreSQL that may be killed and comes back on its port, with every fsync of production. */
@@ -31,7 +32,7 @@ export async function openPostgres(dataDir: string): Promise<PostgresServer> {
   const cluster = { folder, binaries, account, port: await ownPort() }
   const url = `postgres://${ROLE}:${await readPassword(folder)}@127.0.0.1:${cluster.port}/${ROLE}`
   let child: ChildProcess | undefined
-  process.once('exit', () => child?.kill('SIGKILL'))
+  atExit(() => child?.kill('SIGKILL'))
 
   async function end(signal: NodeJS.Signals) {
     const running = child

@@ -14,9 +14,11 @@ import { openPostgres, type PostgresServer } from './postgres.ts'
 export type WorldOptions = {
   servers?: number
   relays?: number
-  /** What happens to publishes of every server but the first, which is that of production. */
+  /** That many servers run server/main.ts; the others run the harness's entry, with its bad bus and its failpoints. */
+  productionServers?: number
+  /** What happens to publishes of the others. */
   publishes?: Partial<PublishFates>
-  /** Built into the harness's own entries, which then run everywhere. */
+  /** Built into the harness's entries, which then run everywhere. */
   sabotage?: string
 }
 
@@ -33,7 +35,9 @@ export type World = {
   close(): Promise<void>
 }
 
-export async function openWorld({ servers: serverCount = 2, relays: relayCount = 2, publishes = {}, sabotage }: WorldOptions = {}) {
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  const { servers: serverCount = 2, relays: relayCount = 2, publishes = {}, sabotage } = options
+  const productionServers = sabotage ? 0 : (options.productionServers ?? 1)
   const folder = await mkdtemp(join(tmpdir(), 'aristay-chaos-'))
   const [database, redis] = await Promise.all([openPostgres(folder), startRedis()])
   await migrate(database.url)
@@ -50,7 +54,7 @@ export async function openWorld({ servers: serverCount = 2, relays: relayCount =
       PORT: String(port),
       INTERNAL_PORT: String(internalPort),
     }
-    const entry = index === 0 && !sabotage ? 'server/main.ts' : 'tests/chaos/entries/server.ts'
+    const entry = index < productionServers ? 'server/main.ts' : 'tests/chaos/entries/server.ts'
     const pod = new Pod({ ...podOptions(`server-${index + 1}`, folder, port), entry, environment })
     return { pod, internalUrl: `http://127.0.0.1:${internalPort}` }
   }

@@ -1,5 +1,20 @@
 import type { World } from '../parts/world.ts'
 
+export const sabotageNames = [
+  'no-unique-client-id',
+  'membership-before-lock',
+  'no-head-sweep',
+  'publish-before-commit',
+  'skip-holes',
+] as const
+export type SabotageName = (typeof sabotageNames)[number]
+
+/** The part of a sabotage that is done to the database; the rest is in the entries. */
+export async function sabotageSchema(world: World, name: SabotageName): Promise<void> {
+  if (name === 'no-unique-client-id') await forgetClientIds(world)
+  if (name === 'membership-before-lock') await checkMembershipEarly(world)
+}
+
 /** Sabotage of the harness's own database: known client_ids are not found, and nothing forbids a second message. */
 export async function forgetClientIds({ sql }: World): Promise<void> {
   await sql`drop index chat_messages_client_id`
