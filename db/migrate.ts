@@ -24,6 +24,12 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     process.stderr.write('Set DATABASE_URL to the database that is to be migrated.\n')
     process.exit(1)
   }
-  await migrate(url)
-  process.stdout.write('The database has the newest schema.\n')
+  try {
+    await migrate(url)
+    process.stdout.write('The database has the newest schema.\n')
+  } catch (error) {
+    const { message, cause } = error as Error
+    process.stderr.write(`The database could not be migrated: ${cause instanceof Error ? cause.message : message}\n`)
+    process.exit(1)
+  }
 }

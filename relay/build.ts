@@ -22,7 +22,7 @@ import { createUsers } from './users.ts'
 export type Relay = {
   /** For the `upgrade` event of an http server. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Whether a server and the bus can be reached, and the relay is not closing. */
+  /** Whether a server can be reached, and the relay is not closing. Without the bus it works too, a second behind. */
   ready(): Promise<boolean>
   /** Lets nobody in any more, and closes the sockets with 1012 one after another over the drain time. Safe to call twice. Neither backend nor bus are closed. */
   close(): Promise<void>
@@ -101,7 +101,7 @@ export function buildRelay({ backend, bus, log, allowedOrigins, options: chosen 
 
   return {
     upgrade: createUpgrade(context, { users, allowedOrigins, isClosing: () => closing !== undefined, onAdmitted }),
-    ready: async () => closing === undefined && backend.isUp() && bus.isUp(),
+    ready: async () => closing === undefined && backend.isUp(),
     close: () => (closing ??= drain()),
   }
 }

@@ -1,4 +1,5 @@
 import { openDatabase } from '../db/open.ts'
+import { findEpoch } from '../db/queries/heads.ts'
 import { openBus } from '../relay/bus/open.ts'
 import { createBackend } from './backend.ts'
 import { buildServer } from './build.ts'
@@ -13,6 +14,8 @@ import { startStream } from './stream.ts'
 async function start(config: ServerConfig): Promise<void> {
   const log = createLog(config.LOG_LEVEL)
   const database = openDatabase({ url: config.DATABASE_URL })
+  // Says at once when the database cannot be reached or was never migrated.
+  await findEpoch(database.db)
   const bus = openBus(config.REDIS_URL, log)
   const storage = await openDiskStorage(config.ATTACHMENTS_DIR)
   const { app, chat } = await buildServer({

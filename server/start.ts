@@ -3,17 +3,20 @@ import { StartError } from '../db/start-error.ts'
 /** Why it could not start, as one sentence where we know it. */
 export function explainStart(error: unknown): string {
   if (error instanceof StartError) return error.message
-  const { code, port, path, message, stack } = error as { code?: string; port?: number; path?: string; message?: string; stack?: string }
+  const known = error instanceof Error && error.cause instanceof Error && 'code' in error.cause ? error.cause : error
+  const { code, port, path, message, stack } = known as { code?: string; port?: number; path?: string; message?: string; stack?: string }
   switch (code) {
     case 'EADDRINUSE':
       return `Port ${port} is taken by another program. Set PORT to a free one.`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return 'HOST is not an address of this machine.'
+      return 'HOST (or INTERNAL_HOST) is not an address of this machine.'
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
       return path ? `The folder ${path} cannot be written.` : `Port ${port} may not be used by this user. Set PORT to one above 1023.`
+    case '42P01':
+      return 'The database has not been migrated. Run npm run db:migrate first.'
     case 'ECONNREFUSED':
     case 'CONNECT_TIMEOUT':
       return 'The database at DATABASE_URL cannot be reached.'

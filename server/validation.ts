@@ -77,7 +77,7 @@ function wireMessage(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_type':
       return messageByType[issue.expected] ?? 'Not a valid value.'
     case 'invalid_value':
-      return `"${String(issue.input)}" is not a valid choice.`
+      return notAChoice(issue.input)
     case 'invalid_format':
       return issue.format === 'datetime' ? fieldMessages.date : 'Not a valid value.'
     case 'invalid_union':
@@ -85,6 +85,11 @@ function wireMessage(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined
   }
+}
+
+/** Whatever a client has sent: `String` of an object asks the object itself, and of a deep list runs out of stack. */
+function notAChoice(input: unknown): string {
+  return typeof input === 'object' ? 'Not a valid choice.' : `"${String(input).slice(0, 100)}" is not a valid choice.`
 }
 
 const messageByType: Record<string, string> = {

@@ -218,9 +218,9 @@ export type UnreadRow = { roomId: string; unreadCount: number; isMuted: boolean 
 export async function listUnread(db: Queryable, userId: number): Promise<UnreadRow[]> {
   const rows = await db.execute<{ room_id: string; unread_count: number; is_muted: boolean }>(sql`
     select * from (
-      select participant.room_id, ${unreadCountSql} as unread_count, ${isMutedSql} as is_muted ${fromSql}
+      select participant.room_id, room.modified_at, ${unreadCountSql} as unread_count, ${isMutedSql} as is_muted ${fromSql}
       where participant.user_id = ${userId} and participant.left_at is null and room.last_seq > participant.last_read_seq
-      order by room.modified_at desc
-    ) as mine where unread_count > 0`)
+    ) as mine
+    where unread_count > 0 order by modified_at desc`)
   return rows.map((row) => ({ roomId: row.room_id, unreadCount: row.unread_count, isMuted: row.is_muted }))
 }

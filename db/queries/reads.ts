@@ -14,7 +14,7 @@ export async function moveReadPointer(db: Queryable, roomId: string, userId: num
     with moved as (
       update chat_participants as reader
       set last_read_seq = greatest(last_read_seq, ${seq}::bigint), last_read_at = clock_timestamp()
-      where room_id = ${roomId} and user_id = ${userId} and left_at is null and (last_read_seq < ${seq} or not exists (
+      where room_id = ${roomId} and user_id = ${userId} and left_at is null and ${seq}::bigint > 0 and (last_read_seq < ${seq} or not exists (
         select 1 from chat_reads as read
         where read.room_id = reader.room_id and read.user_id = reader.user_id and read.upto_seq >= ${seq}))
       returning room_id, user_id, ${seq}::bigint as upto_seq, last_read_at

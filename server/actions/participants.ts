@@ -14,6 +14,7 @@ import {
 import { findRoom } from '../../db/queries/rooms.ts'
 import { listUsers } from '../../db/queries/users.ts'
 import { ChatError, invalid, participantNotFound, permissionDenied } from '../../schemas/errors.ts'
+import { fieldMessages } from '../../schemas/fields.ts'
 import type { AddParticipant, MuteParticipant } from '../../schemas/participants.ts'
 import type { Actor } from '../actor.ts'
 import type { Chat } from '../chat.ts'
@@ -115,8 +116,16 @@ export async function muteParticipant(chat: Chat, actor: Actor, participantId: n
   if (!canMute(actor, participant)) {
     throw new ChatError('permission_denied', { error: 'You can only mute/unmute your own participation' })
   }
-  await updateMute(chat.db, participantId, muted, muted ? (muted_until ?? null) : null)
+  await updateMute(chat.db, participantId, muted, muted && muted_until ? storableTime(muted_until) : null)
   return getParticipant(chat, actor, participantId)
+}
+
+/** A time without an offset is in UTC. Years and offsets that are well written can still be beyond what PostgreSQL takes. */
+function storableTime(asked: string): string {
+  const time = new Date(/(Z|[+-]\d\d:\d\d)$/.test(asked) ? asked : `${asked}Z`)
+  const year = time.getUTCFullYear()
+  if (!(year >= 1 && year <= 9_999)) throw invalid('muted_until', fieldMessages.date)
+  return time.toISOString()
 }
 
 async function requireParticipant(tx: Change['tx'], roomId: string, userId: number): Promise<ParticipantRow> {
