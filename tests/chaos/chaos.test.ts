@@ -11,6 +11,7 @@ describe.runIf(redisIsThere())('chaos', () => {
     const report = await runChaos({ ...usualStage, seconds, seed, plan: shortPlan, faultEvery: 2_600, writerPause: 60 })
     process.stderr.write(`\n${report.text}\n`)
     expect(report.verdict.violations).toEqual([])
+    expect(report.crashes).toBe(0)
     expect(report.kills).toBeGreaterThanOrEqual(20)
     expect(report.acknowledged).toBeGreaterThan(2_000)
   })

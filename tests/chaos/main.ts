@@ -63,7 +63,7 @@ async function attack(): Promise<boolean> {
     ...(values.quiet ? {} : { log }),
   })
   process.stdout.write(`\n${report.text}`)
-  return report.verdict.violations.length === 0
+  return report.verdict.violations.length === 0 && report.crashes === 0
 }
 
 async function race(rounds: number): Promise<boolean> {

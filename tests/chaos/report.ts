@@ -5,7 +5,7 @@ import { countOf, type Verdict } from './judge/judge.ts'
 
 type Ran = { seed: number; seconds: number; faults: FaultCounts; stage: Stage; evidence: Evidence; verdict: Verdict }
 
-export type Report = { kills: number; acknowledged: number; verdict: Verdict; text: string }
+export type Report = { kills: number; crashes: number; acknowledged: number; verdict: Verdict; text: string }
 
 const violationsShown = 20
 
@@ -13,6 +13,8 @@ export function reportOf({ seed, seconds, faults, stage, evidence, verdict }: Ra
   const { violations, resyncs } = verdict
   const { attempts, acks, retries } = stage.ledger.counts()
   const kills = countKills(faults)
+  const { servers, relays } = stage.world
+  const crashes = [...servers, ...relays].reduce((sum, pod) => sum + pod.crashes, 0)
   const latencies = Float64Array.from(stage.ledger.latencies).sort()
   const frames = evidence.observers.reduce((sum, { seen }) => sum + seen.filter(({ kind }) => kind === 'frame').length, 0)
   const connections = stage.observers.reduce((sum, observer) => sum + observer.connections(), 0)
@@ -21,6 +23,7 @@ export function reportOf({ seed, seconds, faults, stage, evidence, verdict }: Ra
     ['seconds', seconds],
     ['kills', kills],
     ...[...faults].sort().map(([name, count]): [string, unknown] => [`  ${name}`, count]),
+    ['crashes by themselves', crashes],
     ['attempts', attempts],
     ['acknowledged', acks],
     ['retries', retries],
@@ -40,7 +43,7 @@ export function reportOf({ seed, seconds, faults, stage, evidence, verdict }: Ra
   const width = Math.max(...facts.map(([name]) => name.length)) + 2
   const lines = facts.map(([name, value]) => `${name.padEnd(width)}${value}`)
   const shown = violations.slice(0, violationsShown).map(({ kind, where, what }) => `! ${kind}: ${where}: ${what}`)
-  return { kills, acknowledged: acks, verdict, text: [...lines, ...shown, ''].join('\n') }
+  return { kills, crashes, acknowledged: acks, verdict, text: [...lines, ...shown, ''].join('\n') }
 }
 
 /** Of sorted numbers; 0 where there are none. */

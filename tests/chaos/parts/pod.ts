@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { until } from '../../support/until.ts'
+import type { Steering } from '../entries/steering.ts'
 import { atExit } from './at-exit.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
@@ -23,6 +24,10 @@ export class Pod {
   readonly url: string
   /** A fault has it in its hands. */
   busy = false
+  /** How often it ended though nobody had asked it to. */
+  crashes = 0
+  /** Its end is wanted. */
+  #ending = false
   readonly #options: PodOptions
   #child: ChildProcess | undefined
 
@@ -37,11 +42,15 @@ export class Pod {
   async start(): Promise<void> {
     const { entry, environment, logFile } = this.#options
     const log = openSync(logFile, 'a')
-    this.#child = spawn(process.execPath, ['--import', 'tsx', entry], {
+    this.#ending = false
+    const child = spawn(process.execPath, ['--import', 'tsx', entry], {
       cwd: repository,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
       stdio: ['ignore', log, log, 'ipc'],
     })
+    closeSync(log)
+    this.#child = child
+    child.once('exit', () => this.#ending || this.#comeBack())
     await until(() => this.#answers('/healthz'), 60_000)
   }
 
@@ -75,14 +84,22 @@ export class Pod {
   }
 
   /** To an entry of the harness. One that has just ended hears nothing. */
-  tell(message: object): void {
+  tell(message: Steering): void {
+    if (message.do !== 'drop') this.#ending = true
     this.#child?.send(message, () => undefined)
   }
 
   async #end(signal: NodeJS.Signals) {
     const gone = this.ended()
+    this.#ending = true
     this.#child?.kill(signal)
     await gone
+  }
+
+  /** As a supervisor would have it. */
+  #comeBack() {
+    this.crashes++
+    this.start().catch(() => undefined)
   }
 
   async #answers(path: string): Promise<boolean> {
