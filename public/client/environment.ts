@@ -34,7 +34,6 @@ export function createTimers(clock: Clock) {
     clearAll: () => [...cancels.keys()].forEach(clear),
   }
 }
-export type Timers = ReturnType<typeof createTimers>
 
 /** Something happened to the machine after which the line may be dead, or back. */
 export type Wake = 'online' | 'offline' | 'visible'

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startChat, type TestChat } from '../support/chat.ts'
+import { until } from '../support/until.ts'
+import { composer, enter, message, type Seat, signIn, startBrowser, texts, withState, write } from './support/browser.ts'
+
+let chat: TestChat
+let browser: Awaited<ReturnType<typeof startBrowser>>
+beforeAll(async () => {
+  chat = await startChat()
+  browser = await startBrowser(() => chat)
+})
+afterAll(async () => {
+  await browser?.close()
+  await chat?.close()
+})
+
+async function two() {
+  const [anna, ben] = await chat.newPeople('Anna', 'Ben')
+  const room = await chat.group(anna, ben)
+  const seat = await browser.seat(anna)
+  await enter(seat, room)
+  return { anna, ben, room, seat }
+}
+const contents = async ({ room, ben }: { room: string; ben: Seat['person'] }) => {
+  const { body } = await ben.get(`/api/chat/messages/?room=${room}&ordering=created_at`)
+  return body.results.map(({ content }: { content: string }) => content) as string[]
+}
+
+test('1 A message shows at once at the bottom, marked pending', async () => {
+  const { seat } = await two()
+  seat.line.lose = ({ type }) => type === 'ack' || type === 'chat_message'
+  await composer(seat).fill('at once')
+  const milliseconds = await seat.page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        const began = performance.now()
+        const look = () => {
+          const all = [...document.querySelectorAll('.message')]
+          if (all.at(-1)?.textContent?.includes('at once')) resolve(performance.now() - began)
+        }
+        new MutationObserver(look).observe(document.body, { childList: true, subtree: true })
+        const key = new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true })
+        document.querySelector('.composer textarea')?.dispatchEvent(key)
+      }),
+  )
+  expect(milliseconds).toBeLessThan(50)
+  await withState(seat, 'at once', 'sending').waitFor()
+})
+
+test('2 On ack the mark turns to sent; the bubble does not move or change height', async () => {
+  const { seat } = await two()
+  seat.line.lose = ({ type }) => type === 'ack' || type === 'chat_message'
+  await write(seat, 'still here')
+  await withState(seat, 'still here', 'sending').waitFor()
+  const bubble = message(seat, 'still here').locator('.bubble')
+  const before = await bubble.boundingBox()
+  const node = await bubble.elementHandle()
+  seat.line.lose = () => false
+  await seat.line.blip()
+  await withState(seat, 'still here', 'sent').waitFor()
+  await message(seat, 'still here').locator('[data-state="sent"]').waitFor()
+  expect(await bubble.boundingBox()).toEqual(before)
+  expect(await node?.evaluate((element) => element.isConnected)).toBe(true)
+})
+
+test('3 A refusal makes it failed, with Retry, Edit and Discard; the text is not lost', async () => {
+  const { seat, room, anna, ben } = await two()
+  await composer(seat).fill('into an archived room')
+  seat.line.lose = ({ type }) => type === 'room_updated'
+  await anna.post(`/api/chat/rooms/${room}/archive/`)
+  await composer(seat).press('Enter')
+  const failed = withState(seat, 'into an archived room', 'failed')
+  await failed.waitFor()
+  for (const name of ['Retry', 'Edit', 'Discard']) expect(await failed.getByRole('button', { name, exact: true }).count()).toBe(1)
+  await anna.post(`/api/chat/rooms/${room}/unarchive/`)
+  await failed.getByRole('button', { name: 'Retry' }).click()
+  await until(async () => (await contents({ room, ben })).includes('into an archived room'))
+})
+
+test('4 Retry after a lost ack makes no second message anywhere', async () => {
+  const { seat, room, ben } = await two()
+  seat.line.lose = ({ type }) => type === 'ack' || type === 'chat_message'
+  await write(seat, 'only once')
+  await until(async () => (await contents({ room, ben })).length === 1)
+  const failed = withState(seat, 'only once', 'failed')
+  await failed.waitFor({ timeout: 15_000 })
+  seat.line.lose = () => false
+  await failed.getByRole('button', { name: 'Retry' }).click()
+  await withState(seat, 'only once', 'sent').waitFor()
+  expect(await contents({ room, ben })).toEqual(['only once'])
+  expect(await texts(seat)).toEqual(['only once'])
+})
+
+test('5 Offline, Enter still queues; the queue leaves in order on reconnect and survives a reload', async () => {
+  const { seat, room, ben } = await two()
+  await seat.line.cut()
+  for (const text of ['first', 'second', 'third']) await write(seat, text)
+  await message(seat, 'third').waitFor()
+  await seat.line.mend()
+  await seat.page.reload()
+  await until(async () => (await contents({ room, ben })).length === 3)
+  expect(await contents({ room, ben })).toEqual(['first', 'second', 'third'])
+  await withState(seat, 'third', 'sent').waitFor()
+})
+
+test('6 Two quick messages keep their order for everyone', async () => {
+  const { seat, room, ben } = await two()
+  const other = await browser.seat(ben, { at: `#/${room}` })
+  await write(seat, 'quick one')
+  await write(seat, 'quick two')
+  await message(other, 'quick two').waitFor()
+  expect(await texts(other)).toEqual(['quick one', 'quick two'])
+  expect(await texts(seat)).toEqual(['quick one', 'quick two'])
+})
+
+test("7 The server's order wins: a pending message moves to its place", async () => {
+  const { seat, room, ben } = await two()
+  await seat.line.cut()
+  await write(seat, 'written first, stored last')
+  await ben.say(room, 'stored first')
+  await seat.line.mend()
+  await withState(seat, 'written first, stored last', 'sent').waitFor()
+  await message(seat, 'stored first').waitFor()
+  expect(await texts(seat)).toEqual(['stored first', 'written first, stored last'])
+})
+
+test('8 Enter sends, Shift+Enter breaks the line, Enter in an IME composition does not send; on touch keyboards Enter breaks the line', async () => {
+  const { seat, room, anna } = await two()
+  await composer(seat).fill('one')
+  await composer(seat).press('Shift+Enter')
+  await composer(seat).pressSequentially('two')
+  await composer(seat).dispatchEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true })
+  expect(await composer(seat).inputValue()).toBe('one\ntwo')
+  await composer(seat).press('Enter')
+  await withState(seat, 'one', 'sent').waitFor()
+  expect(await texts(seat)).toEqual(['one\ntwo'])
+  const phone = await browser.seat(anna, { touch: true, size: { width: 360, height: 740 } })
+  await enter(phone, room)
+  await composer(phone).fill('a')
+  await composer(phone).press('Enter')
+  expect(await composer(phone).inputValue()).toBe('a\n')
+})
+
+test('9 Blank text cannot be sent; the limit shows near its end; too long text is kept, not cut', async () => {
+  const { seat } = await two()
+  const send = seat.page.getByRole('button', { name: 'Send' })
+  await composer(seat).fill(' \n ')
+  expect(await send.isDisabled()).toBe(true)
+  await composer(seat).fill('x'.repeat(9_900))
+  await seat.page.getByText('100 left').waitFor()
+  await composer(seat).fill('x'.repeat(10_001))
+  await seat.page.getByText('1 too many').waitFor()
+  expect(await send.isDisabled()).toBe(true)
+  await composer(seat).press('Enter')
+  expect((await composer(seat).inputValue()).length).toBe(10_001)
+})
+
+test('10 A draft survives room change, reload and sign-out, and shows as "Draft" in the list', async () => {
+  const { seat, room, anna, ben } = await two()
+  const other = await chat.group(anna, ben)
+  const draft = `draft ${randomUUID()}`
+  await composer(seat).fill(draft)
+  await enter(seat, other)
+  await seat.page.locator('.row', { hasText: `Draft: ${draft}` }).waitFor()
+  await seat.page.reload()
+  await seat.page.locator('.row', { hasText: draft }).waitFor()
+  await seat.page.getByRole('button', { name: 'Sign out' }).click()
+  await signIn(seat.page, anna)
+  await enter(seat, room)
+  await until(async () => (await composer(seat).inputValue()) === draft)
+  expect(seat.complaints).toEqual([])
+})

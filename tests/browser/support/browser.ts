@@ -1,0 +1,70 @@
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type TestChat, testPassword } from '../../support/chat.ts'
+import type { Person } from '../../support/person.ts'
+import { type Line, routeLine } from './line.ts'
+
+type Size = { width: number; height: number }
+type Options = { size?: Size; touch?: boolean; at?: string }
+
+/** Somebody's browser with the chatbox open in it. `complaints` are errors of the page and refusals of its content policy. */
+export type Seat = { page: Page; context: BrowserContext; line: Line; complaints: string[]; person: Person }
+
+/** One Chromium for a test file; each seat has a browser profile of its own. */
+export async function startBrowser(chat: () => TestChat) {
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+  const browser: Browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+
+  async function seat(person: Person, { size = { width: 1280, height: 800 }, touch = false, at = '' }: Options = {}): Promise<Seat> {
+    const context = await browser.newContext({ viewport: size, hasTouch: touch, isMobile: touch, reducedMotion: 'reduce' })
+    const line = await routeLine(context)
+    const made = { context, line, person, ...(await openTab(context, `${chat().url}/api/chat/${at}`)) }
+    await signIn(made.page, person)
+    return made
+  }
+  return { seat, close: () => browser.close() }
+}
+
+/** Another tab of the same profile. */
+export async function openTab(context: BrowserContext, url: string): Promise<{ page: Page; complaints: string[] }> {
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.setDefaultTimeout(10_000)
+  page.on('pageerror', (error) => complaints.push(String(error.stack)))
+  page.on('console', (message) => {
+    if (/Content Security Policy|TrustedHTML|TrustedScript/.test(message.text())) complaints.push(message.text())
+  })
+  await page.goto(url)
+  return { page, complaints }
+}
+
+export async function signIn(page: Page, person: Pick<Person, 'username'>): Promise<void> {
+  await page.getByLabel('Username').fill(person.username)
+  await page.getByLabel('Password', { exact: true }).fill(testPassword)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('navigation', { name: 'Chats' }).waitFor()
+}
+
+/** Goes into a room by its address and waits until it can be written in. */
+export async function enter({ page }: Pick<Seat, 'page'>, room: string): Promise<void> {
+  await page.evaluate((id) => {
+    location.hash = `#/${id}`
+  }, room)
+  await page.locator('.messages[role="log"]').waitFor()
+}
+
+export async function write({ page }: Pick<Seat, 'page'>, text: string): Promise<void> {
+  await composer({ page }).fill(text)
+  await composer({ page }).press('Enter')
+}
+
+export const composer = ({ page }: Pick<Seat, 'page'>) => page.getByRole('textbox', { name: 'Write a message' })
+/** A message by its text. */
+export const message = ({ page }: Pick<Seat, 'page'>, text: string) => page.locator('.message', { hasText: text })
+export const withState = ({ page }: Pick<Seat, 'page'>, text: string, state: string) =>
+  page.locator(`.message[data-delivery="${state}"]`, { hasText: text })
+/** Texts of the messages that are drawn, from old to new. */
+export const texts = ({ page }: Pick<Seat, 'page'>) => page.locator('.message .text').allInnerTexts()
+
+/** How far the end of the list is below its window, in pixels. */
+export const below = ({ page }: Pick<Seat, 'page'>) =>
+  page.locator('.messages').evaluate((list) => list.scrollHeight - list.clientHeight - list.scrollTop)
