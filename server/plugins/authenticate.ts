@@ -9,7 +9,9 @@ export function identifyRequests(app: App, chat: Chat, publicUrl: string | undef
   // Set by the hook on every route that reads it: the type says so, and so there is no value to begin with.
   app.decorateRequest('actor')
   app.decorateRequest('origin', function () {
-    return publicOrigin ?? `${this.protocol}://${this.host}`
+    const origin = publicOrigin ?? `${this.protocol}://${this.host}`
+    if (!URL.canParse(origin)) throw new ChatError('parse_error', 'The Host header is not an address.')
+    return origin
   })
   app.decorateRequest('absoluteUrl', function () {
     return `${this.origin()}${this.url}`
