@@ -2,12 +2,6 @@ import { describe, inject } from 'vitest'
 import { redisIsThere } from './redis-program.ts'
 import { redisServer } from './redis-server.ts'
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    redis: boolean
-  }
-}
-
 /** A suite that needs Redis. Left out where there is none; the end of the run says so. */
 export const describeWithRedis = describe.runIf(inject('redis'))
 
