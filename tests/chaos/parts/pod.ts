@@ -7,6 +7,9 @@ import { atExit } from './at-exit.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
+/** Milliseconds. */
+const pauseBeforeRestart = 200
+
 export type PodOptions = {
   name: string
   /** The file that node runs, from the repository's root. */
@@ -28,6 +31,7 @@ export class Pod {
   crashes = 0
   /** Its end is wanted. */
   #ending = false
+  #hasAnswered = false
   readonly #options: PodOptions
   #child: ChildProcess | undefined
 
@@ -38,20 +42,12 @@ export class Pod {
     atExit(() => this.#child?.kill('SIGKILL'))
   }
 
-  /** Resolves when it answers. */
+  /** Resolves when it answers. One that ends before, because what it needs is away, is started again. */
   async start(): Promise<void> {
-    const { entry, environment, logFile } = this.#options
-    const log = openSync(logFile, 'a')
     this.#ending = false
-    const child = spawn(process.execPath, ['--import', 'tsx', entry], {
-      cwd: repository,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
-      stdio: ['ignore', log, log, 'ipc'],
-    })
-    closeSync(log)
-    this.#child = child
-    child.once('exit', () => this.#ending || this.#comeBack())
+    this.#spawn()
     await until(() => this.#answers('/healthz'), 60_000)
+    this.#hasAnswered = true
   }
 
   isReady(): Promise<boolean> {
@@ -96,10 +92,24 @@ export class Pod {
     await gone
   }
 
+  #spawn() {
+    const { entry, environment, logFile } = this.#options
+    const log = openSync(logFile, 'a')
+    const child = spawn(process.execPath, ['--import', 'tsx', entry], {
+      cwd: repository,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+      stdio: ['ignore', log, log, 'ipc'],
+    })
+    closeSync(log)
+    this.#child = child
+    this.#hasAnswered = false
+    child.once('exit', () => this.#ending || this.#comeBack())
+  }
+
   /** As a supervisor would have it. */
   #comeBack() {
-    this.crashes++
-    this.start().catch(() => undefined)
+    if (this.#hasAnswered) this.crashes++
+    setTimeout(() => this.#ending || this.#spawn(), pauseBeforeRestart)
   }
 
   async #answers(path: string): Promise<boolean> {
