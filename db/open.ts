@@ -21,6 +21,9 @@ type Options = {
   onStatement?: (sql: string) => void
 }
 
+/** Seconds until a connection that was lost is tried again. */
+const longestPause = 0.5
+
 /** Opens a pool. Times come back as RFC 3339 text in UTC with microseconds, and bigint as number. */
 export function openDatabase({ url, connections = 12, onStatement }: Options): OpenDatabase {
   const client = postgres(url, {
@@ -28,6 +31,8 @@ export function openDatabase({ url, connections = 12, onStatement }: Options): O
     connect_timeout: 5,
     idle_timeout: 0,
     max_lifetime: null,
+    // Its own would grow with every lost connection of the pool, to 20 seconds after a database has just been restarted.
+    backoff: () => longestPause * Math.random(),
     onnotice: () => {},
     connection: { application_name: 'aristay-chat', TimeZone: 'UTC', statement_timeout: 30_000, lock_timeout: 10_000 },
   })

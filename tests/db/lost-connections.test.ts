@@ -1,6 +1,8 @@
+import { connect, createServer } from 'node:net'
 import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort } from '../../db/embedded/free-port.ts'
 import { type OpenDatabase, openDatabase } from '../../db/open.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { until } from '../support/until.ts'
@@ -37,7 +39,7 @@ const backends = async () => {
 
 test('connections lost in transactions fail these, and nothing after them: every answer goes to who has asked', async () => {
   await withDatabase(4, async ({ db }) => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 8; round++) {
       const transactions = Array.from({ length: 8 }, () =>
         db.transaction(async (tx) => {
           for (;;) await tx.execute(sql`select pg_sleep(0.005)`)
@@ -79,4 +81,30 @@ test('what a transaction says after its connection is gone is not said on the ne
     expect(await late).toMatchObject([{ status: 'rejected' }])
     expect(await db.execute(sql`select name from things`)).toHaveLength(0)
   })
+})
+
+test('a database that was away is used again a second after it is back', async () => {
+  const port = await freePort()
+  const away = new URL(url)
+  const { hostname, port: realPort } = new URL(url)
+  away.port = String(port)
+  const database = openDatabase({ url: away.href })
+  const isThere = () =>
+    database.db.execute(sql`select 1`).then(
+      () => true,
+      () => false,
+    )
+  for (let round = 0; round < 3; round++) {
+    const answers = await Promise.all(Array.from({ length: 12 }, isThere))
+    expect(answers).not.toContain(true)
+  }
+  const door = createServer((socket) => {
+    const behind = connect(Number(realPort), hostname)
+    socket.pipe(behind).pipe(socket)
+    for (const side of [socket, behind]) side.on('error', () => undefined)
+  })
+  await new Promise<void>((resolve) => door.listen(port, '127.0.0.1', resolve))
+  await until(isThere, 1_000)
+  await database.close()
+  door.close()
 })
