@@ -3,9 +3,11 @@ import { defineConfig } from 'vitest/config'
 
 const shared = { pool: 'forks', retry: 0, testTimeout: 30_000, hookTimeout: 30_000 } as const
 
-const hasChromium = existsSync(process.env.CHROMIUM ?? '/usr/bin/chromium')
-if (!hasChromium)
-  process.stderr.write('\n  !! Left out: every suite that needs a browser. Install chromium, or set CHROMIUM to its program.\n\n')
+/** `npm run test:chaos` and `npm run test:browser` ask for what takes minutes, or a browser. */
+const isChaosWanted = process.env.TEST_CHAOS === '1'
+const isBrowserWanted = process.env.TEST_BROWSER === '1'
+if (isBrowserWanted && !existsSync(process.env.CHROMIUM ?? '/usr/bin/chromium'))
+  throw new Error('The browser tests need chromium: install it, or set CHROMIUM to its program.')
 
 const browser = {
   test: {
@@ -17,6 +19,9 @@ const browser = {
     sequence: { groupOrder: 2 },
   },
 }
+
+/** After the others, one file at a time: it measures times, and needs the machine for itself. */
+const chaos = { test: { ...shared, name: 'chaos', include: ['tests/chaos/**/*.test.ts'], maxWorkers: 1, sequence: { groupOrder: 1 } } }
 
 export default defineConfig({
   test: {
@@ -31,11 +36,8 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      {
-        // After the others, one file at a time: it measures times, and needs the machine for itself.
-        test: { ...shared, name: 'chaos', include: ['tests/chaos/**/*.test.ts'], maxWorkers: 1, sequence: { groupOrder: 1 } },
-      },
-      ...(hasChromium ? [browser] : []),
+      ...(isChaosWanted ? [chaos] : []),
+      ...(isBrowserWanted ? [browser] : []),
     ],
   },
 })

@@ -165,9 +165,19 @@ export class Rooms {
       return this.events.emit('appeared', { room_id: roomId })
     }
     room.asked = 0
-    this.#step(room, meetHead(room.order, head))
+    if (room.order.cursor.epoch === undefined && room.view) this.#adopt(room, room.view, head)
+    else this.#step(room, meetHead(room.order, head))
     // Receipts are no events: the relay sends them anew for each room that resumes.
     if (room.view) this.#toResume.add(roomId)
+  }
+
+  /** Watched before the relay spoke of it: a state that has the head, or is being loaded and will have it, need not be read twice. */
+  #adopt(room: Room, view: RoomView, head: Head): void {
+    room.order = startOrder(head)
+    const isLoading = view.loadingFrom !== undefined
+    if (isLoading) room.view = { ...view, loadingFrom: head.seq }
+    else if ((view.state?.seq ?? 0) < head.seq) this.#reload(room, head.seq)
+    this.events.emit('reached', { room_id: room.id, seq: head.seq })
   }
 
   receive(frame: DurableFrame): void {

@@ -90,6 +90,7 @@ export function createConversation({ client, kept, session, rooms, uploads }: Pa
     problem.value = undefined
     const [me, loaded] = [session.me.peek(), client.rooms.state(room_id)]
     if (me && loaded) void kept.states.put(me.id, loaded)
+    void stayAtAnchor(room_id)
   })
 
   /** Opens at the first unread message, or at the newest; first with what this browser kept, then with what the server has. */
@@ -141,6 +142,7 @@ export function createConversation({ client, kept, session, rooms, uploads }: Pa
       newFrom.value = first.seq ?? newFrom.peek()
       seen.value = Math.max(seen.peek(), first.seq === undefined ? (newest.peek()?.seq ?? 0) : first.seq - 1)
       opened.value = true
+      if (first.seq !== undefined) atBottom.value = false
       if (anchor.peek() === Number.POSITIVE_INFINITY) aim(first.seq, first.seq === undefined ? 'end' : 'start')
     })
   }
@@ -188,6 +190,14 @@ export function createConversation({ client, kept, session, rooms, uploads }: Pa
       backTo.value = undefined
       aim(undefined, 'end')
     })
+  }
+
+  /** A state that was loaded anew holds the newest messages only: what is being looked at is fetched again. */
+  async function stayAtAnchor(id: string): Promise<void> {
+    const seq = anchor.peek()
+    if (seq === Number.POSITIVE_INFINITY || isIn(range.peek(), seq)) return
+    await client.rooms.loadMore(id, { around: seq, limit: pageSize }).catch(() => undefined)
+    if (isCurrent(id) && anchor.peek() === seq) aim(seq, 'center', true)
   }
 
   /** From a quoted message back to what quotes it. */

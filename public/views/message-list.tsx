@@ -36,12 +36,15 @@ function Scroller({ items }: { items: readonly Item[] }) {
   const first = useRef(items[0]?.key)
   const before = useRef<readonly Item[]>(items)
   const reached = useRef(-1)
+  /** Pixels that were below the window when it was last looked at. */
+  const left = useRef(0)
 
   // Older items came in front: then the place is kept from the end, in this one render.
   const isOlder =
     items.length > before.current.length && firstMessage(items) !== firstMessage(before.current) && holds(items, before.current)
   const toBottom = () => {
     const last = itemsNow.current.length - 1
+    left.current = 0
     if (last >= 0) list.current?.scrollToIndex(last, { align: 'end' })
   }
   const itemsNow = useRef(items)
@@ -66,6 +69,8 @@ function Scroller({ items }: { items: readonly Item[] }) {
       conversation.atBottom.value = true
       return toBottom()
     }
+    conversation.atBottom.value = false
+    left.current = Number.POSITIVE_INFINITY
     // The line before it belongs to it.
     const start = align === 'start' && itemsNow.current[index - 1]?.kind === 'new' ? index - 1 : index
     list.current?.scrollToIndex(start, { align, ...(align === 'start' ? { offset: -48 } : {}) })
@@ -78,21 +83,27 @@ function Scroller({ items }: { items: readonly Item[] }) {
     if (!handle) return
     const { scrollOffset, scrollSize, viewportSize } = handle
     const below = scrollSize - viewportSize - scrollOffset
+    left.current = below
     const atBottom = below <= nearBottom && conversation.isLatest.peek()
     if (atBottom !== conversation.atBottom.peek()) conversation.atBottom.value = atBottom
     if (atBottom) conversation.markSeen()
     if (scrollOffset < nearEnd) void conversation.loadOlder()
     if (below < nearEnd) void conversation.loadNewer()
   }
-  // Rows that grow, and a keyboard that comes up, push the end away: it is followed.
+  // Rows that grow, and a keyboard that comes up, push the end away: it is followed by whoever was at it, and had not begun to scroll.
   useLayoutEffect(() => {
     const scroller = document.querySelector('.messages')
     if (!scroller) return
-    const observer = new ResizeObserver(() => conversation.atBottom.peek() && toBottom())
+    const observer = new ResizeObserver(() => left.current <= 2 && conversation.isLatest.peek() && toBottom())
     observer.observe(scroller)
     if (scroller.firstElementChild) observer.observe(scroller.firstElementChild)
     return () => observer.disconnect()
   }, [])
+
+  /** Who turns back wants to read: nothing that grows meanwhile pulls him down. */
+  const letGo = (event: { deltaY: number }) => {
+    if (event.deltaY < 0) left.current = Number.POSITIVE_INFINITY
+  }
 
   return (
     <VList
@@ -102,6 +113,7 @@ function Scroller({ items }: { items: readonly Item[] }) {
       aria-label={words.room.messages}
       aria-live="off"
       tabIndex={0}
+      onWheel={letGo}
       shift={isOlder}
       onScroll={look}
       data={items}
