@@ -59,7 +59,7 @@ async function attack(): Promise<boolean> {
     seed: numberOf(values.seed, Date.now() % 1_000_000),
     plan: longPlan,
     faultEvery: numberOf(values.every, 2.2) * 1_000,
-    writerPause: 50,
+    writerPause: 30,
     ...(values.quiet ? {} : { log }),
   })
   process.stdout.write(`\n${report.text}`)
