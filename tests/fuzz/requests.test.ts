@@ -328,7 +328,7 @@ function check({ endpoint, signedIn }: Attack, { status, text, headers }: Answer
   // A new pair is asked for with a password or a refresh token, and is the answer.
   if (!(endpoint.path.startsWith('/api/token/') && status === 200)) expect(text).not.toMatch(leaks)
   // An id of two dots leads out of the API, to the page.
-  if (String(headers['content-type']).startsWith('text/html')) return
+  if (text.startsWith('<!doctype html') && status === 200) return
   if (signedIn && status < 300 && endpoint.path.startsWith('/api/chat/') && !endpoint.path.includes('attachments'))
     expect(headers['cache-control']).toBe('private, no-store')
   if (text !== '') expect(() => JSON.parse(text)).not.toThrow()

@@ -44,7 +44,8 @@ test.each(['__proto__', 'constructor', 'prototype'])('a key %s changes nothing t
   parts.set(key, 'x')
   parts.set('room', room)
   parts.set('content', 'x')
-  expect([201, 400]).toContain((await mallory.post('/api/chat/messages/', parts)).status)
+  // A form's parser refuses the names that reach a prototype; `prototype` itself is a name like any other.
+  expect((await mallory.post('/api/chat/messages/', parts)).status).toBe(key === 'prototype' ? 201 : 400)
   expect((await mallory.get(`/api/chat/rooms/?${key}=1&${key}[x]=1`)).status).toBe(200)
   expect(({} as Record<string, unknown>).is_admin).toBeUndefined()
   expect(({} as Record<string, unknown>).polluted).toBeUndefined()
