@@ -45,7 +45,7 @@ export const Room = z.object({
 export type Room = z.infer<typeof Room>
 
 export const CreateRoom = z.object({
-  room_type: z.enum(RoomType.options, { error: (issue) => `"${String(issue.input)}" is not a valid choice.` }).default('direct'),
+  room_type: RoomType.default('direct'),
   name: nameText(255).nullish(),
   task: Integer.nullish(),
   property: Integer.nullish(),

@@ -29,8 +29,6 @@ const number = (usual: number, most: number) =>
     .transform((digits) => Math.min(Number(digits), most))
     .default(usual)
 const ChangesQuery = z.object({ since: number(0, Number.MAX_SAFE_INTEGER), limit: number(100, 500) })
-/** With the words of validation.ts, which bear any value, for a type that is none. */
-const NewRoom = CreateRoom.extend({ room_type: RoomType.default('direct') })
 const RoomOrder = z.enum(['modified_at', '-modified_at', 'created_at', '-created_at']).catch('-modified_at')
 
 export function roomRoutes(app: App, chat: Chat): void {
@@ -48,7 +46,7 @@ export function roomRoutes(app: App, chat: Chat): void {
 
   app.post(
     '/api/chat/rooms/',
-    { schema: { tags, summary: 'Open a room', body: NewRoom, response: { 201: Room } } },
+    { schema: { tags, summary: 'Open a room', body: CreateRoom, response: { 201: Room } } },
     async (request, reply) => {
       const room = await rooms.createRoom(chat, request.actor, request.body)
       return reply.code(201).send(present(room, request.viewer()))
