@@ -2,20 +2,12 @@ import { Icon } from './icon.tsx'
 
 const hues = 8
 
-/** Initials on a colour of one's own. */
-export function Avatar({
-  id,
-  name,
-  kind,
-  size = '',
-}: {
-  id: number | string
-  name: string
-  kind?: 'group' | 'task' | 'property'
-  size?: 'small' | ''
-}) {
+type Props = { name: string; kind?: 'group' | 'task' | 'property'; size?: 'small' | '' }
+
+/** Initials on a colour that goes with the name, wherever it stands. */
+export function Avatar({ name, kind, size = '' }: Props) {
   return (
-    <span class={`avatar hue-${hueOf(id)} ${size} ${kind ? 'square' : ''}`} aria-hidden="true">
+    <span class={`avatar hue-${hueOf(name)} ${size} ${kind ? 'square' : ''}`} aria-hidden="true">
       {kind ? <Icon name={kind} size={size ? 16 : 20} /> : initialsOf(name)}
     </span>
   )
@@ -31,7 +23,6 @@ function initialsOf(name: string): string {
   return letters.join('').toUpperCase() || '?'
 }
 
-function hueOf(id: number | string): number {
-  if (typeof id === 'number') return id % hues
-  return [...id].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 997, 7) % hues
+export function hueOf(name: string): number {
+  return [...name].reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) % 997, 7) % hues
 }

@@ -97,7 +97,7 @@ function Readers({ title, people }: { title: string; people: { user: { id: numbe
       <ul class="people">
         {people.map(({ user }) => (
           <li key={user.id} class="person">
-            <Avatar id={user.id} name={user.full_name} size="small" />
+            <Avatar name={user.full_name} size="small" />
             <span dir="auto">{user.full_name}</span>
           </li>
         ))}

@@ -61,8 +61,10 @@ export type IconName = keyof typeof icons
 
 /** Decoration: what it means is said by the text or label beside it. */
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
+  // Grows with the text, and not beyond its button.
+  const side = `min(${size / 16}rem, ${size * 1.4}px)`
   return (
-    <svg class="icon" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg class="icon" style={{ width: side, height: side }} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       {icons[name].map(([tag, attributes]) => h(tag, { key: JSON.stringify(attributes), ...attributes } as object))}
     </svg>
   )

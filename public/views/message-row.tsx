@@ -1,7 +1,7 @@
 import { memo } from 'preact/compat'
 import type { Shown } from '../store/shown.ts'
 import { clockTime, fullTime } from '../words/times.ts'
-import { Avatar } from './avatar.tsx'
+import { Avatar, hueOf } from './avatar.tsx'
 import { usePage, useWords } from './context.ts'
 import { DeliveryMark } from './delivery-mark.tsx'
 import { FailedActions } from './failed-actions.tsx'
@@ -32,10 +32,10 @@ export const MessageRow = memo(function MessageRow({ message, first, last }: Pro
       data-delivery={message.delivery}
       aria-label={`${mine ? words.message.you : name}, ${clockTime(words, message.at)}`}
     >
-      {!mine && !isDirect && <span class="gutter">{last && <Avatar id={message.senderId ?? 0} name={name} size="small" />}</span>}
+      {!mine && !isDirect && <span class="gutter">{last && <Avatar name={name} size="small" />}</span>}
       <div class="body">
         {first && !mine && !isDirect && (
-          <span class={`sender hue-${(message.senderId ?? 0) % 8}`} dir="auto">
+          <span class={`sender hue-${hueOf(name)}`} dir="auto">
             {name}
           </span>
         )}
@@ -50,7 +50,7 @@ function Bubble({ message }: { message: Shown }) {
   const words = useWords()
   const { deleted, text, file, quote } = message
   return (
-    <div class={`bubble ${deleted ? 'tombstone' : ''} ${file?.isImage && !text ? 'only-image' : ''}`}>
+    <div class={`bubble ${deleted ? 'tombstone' : file ? kindOf(message, file) : ''}`}>
       {quote && !deleted && <QuoteView message={message} quote={quote} />}
       {file && !deleted && <FileView message={message} file={file} />}
       {deleted ? (
@@ -66,6 +66,12 @@ function Bubble({ message }: { message: Shown }) {
       {message.id !== undefined && !deleted && <MessageMenu message={message} id={message.id} />}
     </div>
   )
+}
+
+function kindOf({ text, quote, delivery }: Shown, { isImage, upload }: NonNullable<Shown['file']>): string {
+  const isAlone = text === '' && !quote && !upload && delivery === 'sent'
+  if (isImage) return isAlone ? 'has-image only-image' : 'has-image'
+  return isAlone ? 'only-file' : ''
 }
 
 function Meta({ message }: { message: Shown }) {

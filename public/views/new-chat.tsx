@@ -41,6 +41,7 @@ export function NewChat() {
     const subject = kind === 'task' && about ? { task: about.id } : kind === 'property' && about ? { property: about.id } : {}
     void create({ room_type: kind, name: name.trim(), participant_ids: members.map(({ id }) => id), ...subject })
   }
+  const pickAbout = (found: Found) => setAbout(found.id === about?.id ? undefined : found)
   const choose = (next: RoomType) => () => {
     setKind(next)
     setAbout(undefined)
@@ -51,6 +52,7 @@ export function NewChat() {
         <fieldset class="filters" aria-label={words.newChat.kind}>
           {kinds.map((each) => (
             <button key={each} type="button" aria-pressed={kind === each} onClick={choose(each)}>
+              <Icon name={each} size={16} />
               {words.newChat.kinds[each]}
             </button>
           ))}
@@ -66,10 +68,10 @@ export function NewChat() {
           />
         )}
         {kind === 'task' && (
-          <Finder key="task" what="tasks" label={words.newChat.findTask} chosen={about ? [about] : []} onPick={setAbout} />
+          <Finder key="task" what="tasks" label={words.newChat.findTask} chosen={about ? [about] : []} onPick={pickAbout} />
         )}
         {kind === 'property' && (
-          <Finder key="property" what="properties" label={words.newChat.findProperty} chosen={about ? [about] : []} onPick={setAbout} />
+          <Finder key="property" what="properties" label={words.newChat.findProperty} chosen={about ? [about] : []} onPick={pickAbout} />
         )}
         <Finder key="people" what="users" label={words.newChat.findPerson} chosen={kind === 'direct' ? [] : members} onPick={pick} />
         {problem && (
@@ -102,8 +104,11 @@ function Finder({ what, label, chosen, onPick }: FinderProps) {
       {chosen.length > 0 && (
         <ul class="chosen">
           {chosen.map((each) => (
-            <li key={each.id} class="chip" dir="auto">
-              {each.name}
+            <li key={each.id}>
+              <button type="button" class="chip" aria-label={words.newChat.picked(each.name)} onClick={() => onPick(each)}>
+                <span dir="auto">{each.name}</span>
+                <Icon name="close" size={16} />
+              </button>
             </li>
           ))}
         </ul>
@@ -112,11 +117,7 @@ function Finder({ what, label, chosen, onPick }: FinderProps) {
         {found.map((each) => (
           <li key={each.id}>
             <button type="button" class="entry" aria-pressed={chosen.some(({ id }) => id === each.id)} onClick={() => onPick(each)}>
-              {what === 'users' ? (
-                <Avatar id={each.id} name={each.name} size="small" />
-              ) : (
-                <Avatar id={each.id} name={each.name} kind={icon} size="small" />
-              )}
+              {what === 'users' ? <Avatar name={each.name} size="small" /> : <Avatar name={each.name} kind={icon} size="small" />}
               <span class="file-name" dir="auto">
                 {each.name}
               </span>

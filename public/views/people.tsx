@@ -47,7 +47,7 @@ function Person({ member, canManage }: { member: Member; canManage: boolean }) {
   }
   return (
     <li class="person">
-      <Avatar id={user.id} name={user.full_name} size="small" />
+      <Avatar name={user.full_name} size="small" />
       <span class="name" dir="auto">
         {user.full_name}
       </span>
@@ -102,7 +102,7 @@ function AddPeople({ roomId, present }: { roomId: string; present: readonly Memb
         {others.map(({ id, name }) => (
           <li key={id}>
             <button type="button" class="entry" onClick={add(id)}>
-              <Avatar id={id} name={name} size="small" />
+              <Avatar name={name} size="small" />
               <span dir="auto">{name}</span>
             </button>
           </li>

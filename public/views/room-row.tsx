@@ -23,33 +23,44 @@ export function RoomRow({ room }: { room: RoomListItem }) {
   return (
     <li>
       <a href={`#/${room.id}`} class={`row ${unread > 0 ? 'is-unread' : ''}`} aria-current={isOpen ? 'page' : undefined} onClick={open}>
-        <Avatar id={room.id} name={room.display_name} {...(room.room_type === 'direct' ? {} : { kind: room.room_type })} />
-        <span class="name" dir="auto">
-          {room.display_name}
-          {room.room_type !== 'direct' && <span class="for-readers">, {words.list.types[room.room_type]}</span>}
+        <Avatar name={room.display_name} {...(room.room_type === 'direct' ? {} : { kind: room.room_type })} />
+        <span class="line">
+          <span class="name" dir="auto">
+            {room.display_name}
+            {room.room_type !== 'direct' && <span class="for-readers">, {words.list.types[room.room_type]}</span>}
+          </span>
+          <time dateTime={room.last_message_time} title={fullTime(words, at)}>
+            {shortTime(words, at)}
+          </time>
         </span>
-        <time dateTime={room.last_message_time} title={fullTime(words, at)}>
-          {shortTime(words, at)}
-        </time>
-        <span class="preview" dir="auto">
-          {draft ? <b class="draft">{words.list.draft} </b> : null}
-          {draft || (words.list.previews[room.last_message_preview] ?? room.last_message_preview)}
-        </span>
-        <span class="marks">
-          {room.is_muted && (
-            <span class="muted" title={words.list.muted}>
-              <Icon name="muted" size={14} />
-              <span class="for-readers">{words.list.muted}</span>
-            </span>
-          )}
-          {unread > 0 && (
-            <span class={`badge ${room.is_muted ? 'quiet' : ''}`}>
-              <span aria-hidden="true">{unread > 99 ? '99+' : unread}</span>
-              <span class="for-readers">{words.list.unread(unread)}</span>
-            </span>
-          )}
+        <span class="line">
+          <span class="preview" dir="auto">
+            {draft ? <b class="draft">{words.list.draft} </b> : null}
+            {draft || (words.list.previews[room.last_message_preview] ?? room.last_message_preview)}
+          </span>
+          <Marks isMuted={room.is_muted} unread={unread} />
         </span>
       </a>
     </li>
+  )
+}
+
+function Marks({ isMuted, unread }: { isMuted: boolean; unread: number }) {
+  const words = useWords()
+  return (
+    <span class="marks">
+      {isMuted && (
+        <span class="muted" title={words.list.muted}>
+          <Icon name="muted" size={14} />
+          <span class="for-readers">{words.list.muted}</span>
+        </span>
+      )}
+      {unread > 0 && (
+        <span class={`badge ${isMuted ? 'quiet' : ''}`}>
+          <span aria-hidden="true">{unread > 99 ? '99+' : unread}</span>
+          <span class="for-readers">{words.list.unread(unread)}</span>
+        </span>
+      )}
+    </span>
   )
 }

@@ -82,7 +82,7 @@ function Header({ roomId }: { roomId: string }): JSX.Element {
   return (
     <header class="room-header">
       <IconButton name="back" label={words.room.back} class="only-narrow" onClick={() => places.go()} />
-      <Avatar id={roomId} name={name} {...(room && room.room_type !== 'direct' ? { kind: room.room_type } : {})} />
+      <Avatar name={name} {...(room && room.room_type !== 'direct' ? { kind: room.room_type } : {})} />
       <div class="titles">
         <h2 dir="auto" title={name}>
           {name}

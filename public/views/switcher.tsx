@@ -57,7 +57,7 @@ export function Switcher() {
             aria-selected={index === chosen}
             onClick={() => go(room.id)}
           >
-            <Avatar id={room.id} name={room.display_name} size="small" {...(room.room_type === 'direct' ? {} : { kind: room.room_type })} />
+            <Avatar name={room.display_name} size="small" {...(room.room_type === 'direct' ? {} : { kind: room.room_type })} />
             <span class="file-name" dir="auto">
               {room.display_name}
             </span>
