@@ -1,6 +1,6 @@
 import { effect, signal, untracked } from '@preact/signals'
 import { createChatClient, type TokenProvider } from '../client/index.ts'
-import { en } from '../words/en.ts'
+import { loadWords } from '../words/languages.ts'
 import type { Words } from '../words/words.ts'
 import { createAttachments } from './attachments.ts'
 import { createConnection } from './connection.ts'
@@ -10,6 +10,7 @@ import { openKept } from './kept.ts'
 import { createLinks } from './links.ts'
 import { createPanels } from './panels.ts'
 import { createPlaces } from './place.ts'
+import type { Preferences } from './preferences.ts'
 import { createRoomList } from './room-list.ts'
 import { createSearch } from './search.ts'
 import { createSession } from './session.ts'
@@ -17,17 +18,24 @@ import { showUnread } from './title.ts'
 import { createTyping } from './typing.ts'
 import { createUploads } from './uploads.ts'
 
-export type PageOptions = { baseUrl: string; tokenProvider?: TokenProvider }
+export type PageOptions = {
+  baseUrl: string
+  tokenProvider?: TokenProvider
+  preferences: Preferences
+  words: Words
+  /** What carries language and theme. */
+  root: HTMLElement
+}
 /** Everything behind the views. */
 export type Page = ReturnType<typeof createPage>
 
-export function createPage({ baseUrl, tokenProvider }: PageOptions) {
+export function createPage({ baseUrl, tokenProvider, preferences, words: first, root }: PageOptions) {
   const kept = openKept()
   const client = createChatClient({
     ...{ baseUrl, outboxStore: kept.outbox },
     ...(tokenProvider ? { tokenProvider } : { cookie: true }),
   })
-  const words = signal<Words>(en)
+  const words = signal(first)
   const session = createSession(client, kept)
   const rooms = createRoomList(client, kept, session)
   const drafts = createDrafts(kept, session)
@@ -35,7 +43,7 @@ export function createPage({ baseUrl, tokenProvider }: PageOptions) {
   const places = createPlaces()
   const conversation = createConversation({ client, kept, session, rooms, uploads })
   const page = {
-    ...{ client, words, session, rooms, drafts, uploads, places, conversation },
+    ...{ client, words, preferences, session, rooms, drafts, uploads, places, conversation },
     connection: createConnection(client),
     typing: createTyping(client),
     links: createLinks(client),
@@ -64,6 +72,16 @@ export function createPage({ baseUrl, tokenProvider }: PageOptions) {
     const { roomId, messageId } = places.place.value
     if (session.phase.value !== 'signed_in') return
     untracked(() => void visit(page, roomId, messageId))
+  })
+  effect(() => {
+    const language = preferences.language.value
+    void loadWords(language).then((loaded) => {
+      if (preferences.language.peek() === language) words.value = loaded
+    })
+  })
+  effect(() => {
+    root.lang = words.value.language
+    root.dataset.theme = preferences.theme.value
   })
   effect(() => showUnread(rooms.unread.value, words.value))
   return page

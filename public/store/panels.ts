@@ -6,6 +6,7 @@ export type Dialog =
   | { kind: 'new_chat' }
   | { kind: 'switcher' }
   | { kind: 'help' }
+  | { kind: 'settings' }
   | { kind: 'confirm'; text: string; action: string; run: () => Promise<unknown> | undefined }
   | { kind: 'receipts'; message: Shown }
   | { kind: 'lightbox'; messageId: string }

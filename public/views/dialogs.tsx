@@ -6,6 +6,7 @@ import { usePage, useWords } from './context.ts'
 import { Lightbox } from './lightbox.tsx'
 import { Modal } from './modal.tsx'
 import { NewChat } from './new-chat.tsx'
+import { Settings } from './settings.tsx'
 import { Switcher } from './switcher.tsx'
 
 export function Dialogs() {
@@ -17,6 +18,8 @@ export function Dialogs() {
       return <Switcher />
     case 'help':
       return <Help />
+    case 'settings':
+      return <Settings />
     case 'confirm':
       return <Confirm {...dialog} />
     case 'receipts':

@@ -27,6 +27,7 @@ import {
   Pencil,
   Search,
   SendHorizontal,
+  Settings,
   SquarePen,
   User,
   Users,
@@ -55,7 +56,17 @@ const icons = {
     download: Download,
   },
   ...{ more: Ellipsis, show: Eye, hide: EyeOff, file: FileText, help: HelpCircle, info: Info, leave: LogOut, chat: MessageCircle },
-  ...{ attach: Paperclip, edit: Pencil, search: Search, send: SendHorizontal, write: SquarePen, direct: User, group: Users, close: X },
+  ...{
+    attach: Paperclip,
+    edit: Pencil,
+    search: Search,
+    send: SendHorizontal,
+    settings: Settings,
+    write: SquarePen,
+    direct: User,
+    group: Users,
+    close: X,
+  },
 } satisfies Record<string, IconNode>
 export type IconName = keyof typeof icons
 

@@ -1,4 +1,5 @@
 import { roomFilters } from '../store/room-order.ts'
+import { Avatar } from './avatar.tsx'
 import { usePage, useWords } from './context.ts'
 import { Icon, IconButton } from './icon.tsx'
 import { RoomRow } from './room-row.tsx'
@@ -6,9 +7,10 @@ import { RoomRow } from './room-row.tsx'
 export function RoomList() {
   const { rooms, panels, session } = usePage()
   const words = useWords()
-  const show = (kind: 'new_chat' | 'help') => () => {
+  const show = (kind: 'new_chat' | 'help' | 'settings') => () => {
     panels.dialog.value = { kind }
   }
+  const name = session.me.value?.username ?? ''
   const signOut = () => void session.signOut()
   return (
     <nav class="rooms" aria-label={words.list.title}>
@@ -37,9 +39,11 @@ export function RoomList() {
       <Filters />
       <Rows />
       <footer>
-        <span class="who" dir="auto">
-          {session.me.value?.username}
+        <Avatar name={name} size="small" />
+        <span class="who" dir="auto" title={name}>
+          {name}
         </span>
+        <IconButton name="settings" label={words.settings.title} onClick={show('settings')} />
         <IconButton name="help" label={words.list.help} keys="?" onClick={show('help')} />
         <IconButton name="leave" label={words.list.signOut} onClick={signOut} />
       </footer>

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { ApiError } from '../client/index.ts'
+import { type Language, languages } from '../words/languages.ts'
 import type { Words } from '../words/words.ts'
 import { usePage, useWords } from './context.ts'
 import { Icon } from './icon.tsx'
@@ -41,7 +42,30 @@ export function SignIn() {
           {isBusy ? words.signIn.busy : words.signIn.submit}
         </button>
       </form>
+      <Languages />
     </main>
+  )
+}
+
+/** For whoever cannot read the one that is shown. */
+function Languages() {
+  const { preferences } = usePage()
+  return (
+    <div class="languages">
+      {(Object.keys(languages) as Language[]).map((language) => (
+        <button
+          key={language}
+          type="button"
+          lang={language}
+          aria-pressed={preferences.language.value === language}
+          onClick={() => {
+            preferences.chosen.value = language
+          }}
+        >
+          {languages[language]}
+        </button>
+      ))}
+    </div>
   )
 }
 

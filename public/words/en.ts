@@ -1,9 +1,11 @@
-const locale = 'en'
-const plural = new Intl.PluralRules(locale)
-const count = (number: number, one: string, other: string) =>
-  `${number.toLocaleString(locale)} ${plural.select(number) === 'one' ? one : other}`
+import { counter, fileSize, localeFor, numbers } from './format.ts'
+
+const locale = localeFor('en')
+const count = counter(locale)
+const number = numbers(locale)
 
 export const en = {
+  language: 'en' as string,
   locale,
   appName: 'AriStay Chat',
 
@@ -42,7 +44,7 @@ export const en = {
     types: { direct: 'Direct chat', group: 'Group', task: 'Task', property: 'Property' },
     draft: 'Draft:',
     muted: 'Muted',
-    unread: (number: number) => count(number, 'unread message', 'unread messages'),
+    unread: (number: number) => count(number, { one: 'unread message', other: 'unread messages' }),
     previews: {
       '[Image]': 'Photo',
       '[File Attachment]': 'File',
@@ -64,10 +66,10 @@ export const en = {
     back: 'Back to chats',
     details: 'Details',
     search: 'Search in this chat',
-    people: (number: number) => count(number, 'person', 'people'),
+    people: (number: number) => count(number, { one: 'person', other: 'people' }),
     start: 'This is the beginning of the conversation.',
     newLine: 'New',
-    unseen: (number: number) => `${number.toLocaleString(locale)} new`,
+    unseen: (many: number) => `${number(many)} new`,
     latest: 'Jump to latest',
     backToReply: 'Back to the reply',
     loading: 'Loading messages…',
@@ -129,8 +131,8 @@ export const en = {
     replying: (name: string) => `Reply to ${name}`,
     editing: 'Edit message',
     cancel: 'Cancel',
-    left: (number: number) => `${number.toLocaleString(locale)} left`,
-    over: (number: number) => `${number.toLocaleString(locale)} too many`,
+    left: (many: number) => `${number(many)} left`,
+    over: (many: number) => `${number(many)} too many`,
     notSaved: 'The change could not be saved. Try again.',
     faults: {
       kind: (name: string) => `${name} cannot be sent. Possible: JPG, PNG, GIF, PDF, Word and Excel.`,
@@ -149,7 +151,7 @@ export const en = {
   connection: {
     lost: 'Reconnecting…',
     first: 'Connecting…',
-    waiting: (number: number) => count(number, 'message waiting', 'messages waiting'),
+    waiting: (number: number) => count(number, { one: 'message waiting', other: 'messages waiting' }),
   },
 
   details: {
@@ -209,7 +211,7 @@ export const en = {
     failed: 'The search did not work. Try again.',
     busy: 'Searching…',
     more: 'Show more',
-    found: (number: number) => count(number, 'message', 'messages'),
+    found: (number: number) => count(number, { one: 'message', other: 'messages' }),
     close: 'Close',
   },
 
@@ -227,14 +229,15 @@ export const en = {
       ['Esc', 'Cancel, close'],
       ['Alt ↑ / Alt ↓', 'Previous or next chat'],
       ['?', 'This help'],
-    ] as const,
+    ] as readonly (readonly [string, string])[],
+  },
+  settings: {
+    title: 'Settings',
+    language: 'Language',
+    languageOf: 'As the browser',
+    theme: 'Appearance',
+    themes: { system: 'As the device', light: 'Light', dark: 'Dark' },
   },
   confirm: { cancel: 'Cancel' },
-  size: (bytes: number) => {
-    const [value, unit] =
-      bytes < 1_000 ? [bytes, 'byte'] : bytes < 1_000_000 ? [bytes / 1_000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte']
-    return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: value < 10 ? 1 : 0 }).format(
-      value,
-    )
-  },
+  size: (bytes: number) => fileSize(locale, bytes),
 }

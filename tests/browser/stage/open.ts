@@ -17,7 +17,7 @@ export type Stage = Awaited<ReturnType<typeof openStage>>
 
 /** The whole service on a new database of its own, and a browser: for programs that are no tests. */
 export async function openStage(environment: Record<string, string> = {}) {
-  execFileSync(process.execPath, [fileURLToPath(new URL('../../../deploy/page.mjs', import.meta.url))], { stdio: 'inherit' })
+  execFileSync(process.execPath, [fileURLToPath(new URL('../../../deploy/build.mjs', import.meta.url)), '--page'], { stdio: 'inherit' })
   const dataDir = await mkdtemp(join(tmpdir(), 'aristay-stage-'))
   const postgres = await openEmbeddedPostgres({ dataDir })
   const config = readAllInOneConfig({ PORT: '0', DATA_DIR: dataDir, DATABASE_URL: postgres.url, LOG_LEVEL: 'fatal', ...environment })
