@@ -135,6 +135,8 @@ export const chatParticipants = pgTable(
     /** The read pointer: everything up to it is read. Only moves forward. */
     lastReadSeq: seq().notNull().default(0),
     lastReadAt: time(),
+    /** The user wants what stands from here on to count as unread for himself, whatever he has read. Others still see how far he has. */
+    unreadFromSeq: seq(),
     isMuted: boolean().notNull().default(false),
     mutedUntil: time(),
   },

@@ -83,6 +83,7 @@ export class Seat {
 
   #isFor(effect: Effect | undefined): boolean {
     if (effect?.kind === 'typist') return effect.userId !== this.connection.userId
+    if (effect?.kind === 'only') return effect.userId === this.connection.userId
     return effect?.kind !== 'origin' || effect.connectionId !== this.connection.id
   }
 

@@ -44,6 +44,8 @@ export type Effect =
   | { kind: 'deleted' }
   /** The frame is not for the sockets of this user. */
   | { kind: 'typist'; userId: number }
+  /** The frame is for the sockets of this user alone. */
+  | { kind: 'only'; userId: number }
   /** The frame is not for this connection, which has its own answer. */
   | { kind: 'origin'; connectionId: string }
 
@@ -100,6 +102,6 @@ function decodeEffect(text: string): Effect | undefined {
   if (kind === 'deleted') return { kind }
   if (kind === 'origin') return { kind, connectionId: value }
   const userId = Number(value)
-  if ((kind === 'removed' || kind === 'typist') && Number.isSafeInteger(userId) && userId > 0) return { kind, userId }
+  if ((kind === 'removed' || kind === 'typist' || kind === 'only') && Number.isSafeInteger(userId) && userId > 0) return { kind, userId }
   return undefined
 }

@@ -16,6 +16,16 @@ export const Participant = z.object({
 })
 export type Participant = z.infer<typeof Participant>
 
+/** What is a participant's own affair. From `unread_from_seq` on everything counts as unread because he said so; null: as far as he has read. */
+export const Participation = z.object({
+  room_id: Uuid,
+  unread_count: z.int(),
+  unread_from_seq: z.int().nullable(),
+  is_muted: z.boolean(),
+  muted_until: Time.nullable(),
+})
+export type Participation = z.infer<typeof Participation>
+
 export const AddParticipant = z.object({ room: Uuid, user: Integer, is_admin: Bool.default(false) })
 export type AddParticipant = z.infer<typeof AddParticipant>
 

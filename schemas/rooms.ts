@@ -7,7 +7,7 @@ import { UserBrief } from './users.ts'
 export const RoomType = z.enum(['direct', 'group', 'task', 'property'])
 export type RoomType = z.infer<typeof RoomType>
 
-/** A room in the list of one participant. */
+/** A room in the list of one participant. `unread_from_seq`: from there on he marked it unread. */
 export const RoomListItem = z.object({
   id: Uuid,
   display_name: z.string(),
@@ -20,6 +20,7 @@ export const RoomListItem = z.object({
   modified_at: Time,
   seq: z.int(),
   is_muted: z.boolean(),
+  unread_from_seq: z.int().nullable(),
 })
 export type RoomListItem = z.infer<typeof RoomListItem>
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { fieldMessages, Time, text, Uuid } from './fields.ts'
 import { ClientId, MessageType, Quote } from './messages.ts'
-import { Participant } from './participants.ts'
+import { Participant, Participation } from './participants.ts'
 import { RoomType } from './rooms.ts'
 
 /** Close codes of a socket, beside those of the protocol itself. */
@@ -134,6 +134,10 @@ export const ReadReceiptFrame = z.object({
 })
 export type ReadReceiptFrame = z.infer<typeof ReadReceiptFrame>
 
+/** To the sockets of one user: what is his own affair in a room, changed on one of his devices. */
+export const ParticipationFrame = z.object({ type: z.literal('participation'), ...Participation.shape })
+export type ParticipationFrame = z.infer<typeof ParticipationFrame>
+
 /** First on a socket of one room. `seq` is where the live frames begin: the next one has `seq + 1`, or `since + 1` after a resume. */
 const RoomEstablishedFrame = z.object({
   type: z.literal('connection_established'),
@@ -183,6 +187,7 @@ export const Frame = z.union([
   DurableFrame,
   TypingFrame,
   ReadReceiptFrame,
+  ParticipationFrame,
   RoomEstablishedFrame,
   AllRoomsEstablishedFrame,
   RoomAppearedFrame,

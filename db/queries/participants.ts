@@ -17,6 +17,8 @@ export type ParticipantRow = {
   isMuted: boolean
   mutedUntil: string | null
   unreadCount: number
+  /** Null unless the user marked something unread. */
+  unreadFromSeq: number | null
 }
 
 type RawParticipantRow = {
@@ -35,6 +37,7 @@ type RawParticipantRow = {
   is_muted: boolean
   muted_until: string | null
   unread_count: number
+  unread_from_seq: string | null
 }
 
 function toParticipantRow(row: RawParticipantRow): ParticipantRow {
@@ -50,21 +53,25 @@ function toParticipantRow(row: RawParticipantRow): ParticipantRow {
     isMuted: row.is_muted,
     mutedUntil: row.is_muted ? row.muted_until : null,
     unreadCount: row.unread_count,
+    unreadFromSeq: row.unread_from_seq === null ? null : Number(row.unread_from_seq),
   }
 }
 
-/** Messages above the pointer, not deleted, not one's own; for a statement with `participant`. */
-export const unreadCountSql = sql.raw(`(
+/** The last seq that counts as read for the participant himself; for a statement with `participant`. `least` passes over null. */
+const readUptoSql = sql.raw('least(participant.last_read_seq, participant.unread_from_seq - 1)')
+
+/** Messages above it, not deleted, not one's own; for a statement with `participant`. */
+export const unreadCountSql = sql`(
   select count(*)::int from chat_messages as unread
-  where unread.room_id = participant.room_id and unread.seq > participant.last_read_seq and unread.deleted_at is null
-    and unread.sender_id is distinct from participant.user_id)`)
+  where unread.room_id = participant.room_id and unread.seq > ${readUptoSql} and unread.deleted_at is null
+    and unread.sender_id is distinct from participant.user_id)`
 
 /** Whether a mute counts now; for a statement with `participant`. */
 export const isMutedSql = sql.raw('(participant.is_muted and (participant.muted_until is null or participant.muted_until > now()))')
 
 const columnsSql = sql`
   participant.id as participant_id, participant.room_id, participant.is_admin, participant.joined_at, participant.left_at,
-  participant.last_read_seq, participant.last_read_at, participant.muted_until, ${isMutedSql} as is_muted,
+  participant.last_read_seq, participant.last_read_at, participant.unread_from_seq, participant.muted_until, ${isMutedSql} as is_muted,
   member.id as user_id, member.username, member.first_name, member.last_name, member.email, ${unreadCountSql} as unread_count`
 
 const fromSql = sql`
@@ -143,6 +150,7 @@ export async function insertParticipants(
         leftAt: null,
         isAdmin: sql`excluded.is_admin`,
         joinedAt: sql`now()`,
+        unreadFromSeq: null,
         lastReadSeq: sql`greatest(${chatParticipants.lastReadSeq}, excluded.last_read_seq)`,
       },
       setWhere: sql`${chatParticipants.leftAt} is not null`,
@@ -219,7 +227,7 @@ export async function listUnread(db: Queryable, userId: number): Promise<UnreadR
   const rows = await db.execute<{ room_id: string; unread_count: number; is_muted: boolean }>(sql`
     select * from (
       select participant.room_id, room.modified_at, ${unreadCountSql} as unread_count, ${isMutedSql} as is_muted ${fromSql}
-      where participant.user_id = ${userId} and participant.left_at is null and room.last_seq > participant.last_read_seq
+      where participant.user_id = ${userId} and participant.left_at is null and room.last_seq > ${readUptoSql}
     ) as mine
     where unread_count > 0 order by modified_at desc`)
   return rows.map((row) => ({ roomId: row.room_id, unreadCount: row.unread_count, isMuted: row.is_muted }))

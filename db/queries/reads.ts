@@ -1,20 +1,26 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
+import { chatParticipants } from '../schema.ts'
 import type { UserRow } from './users.ts'
 
 export type ReadMove = { uptoSeq: number; readAt: string; messageId: string }
 
 /**
  * Moves the reader's pointer forward to `seq` and keeps the move. Undefined when he is not in the room, or had read
- * that far: then nothing is written. Who came in later has a pointer at what was said before, without having read it:
+ * that far and has marked nothing of it unread: then nothing is written. Who came in later has a pointer at what was said before, without having read it:
  * his reading of it is kept too. `messageId` is the newest message up to there.
  */
 export async function moveReadPointer(db: Queryable, roomId: string, userId: number, seq: number): Promise<ReadMove | undefined> {
   const [row] = await db.execute<{ upto_seq: string; read_at: string; message_id: string | null }>(sql`
     with moved as (
       update chat_participants as reader
-      set last_read_seq = greatest(last_read_seq, ${seq}::bigint), last_read_at = clock_timestamp()
-      where room_id = ${roomId} and user_id = ${userId} and left_at is null and ${seq}::bigint > 0 and (last_read_seq < ${seq} or not exists (
+      set last_read_seq = greatest(last_read_seq, ${seq}::bigint), last_read_at = clock_timestamp(),
+        unread_from_seq = case
+          when unread_from_seq > ${seq} then unread_from_seq
+          when unread_from_seq is not null and last_read_seq > ${seq} then ${seq}::bigint + 1
+        end
+      where room_id = ${roomId} and user_id = ${userId} and left_at is null and ${seq}::bigint > 0
+        and (last_read_seq < ${seq} or unread_from_seq <= ${seq} or not exists (
         select 1 from chat_reads as read
         where read.room_id = reader.room_id and read.user_id = reader.user_id and read.upto_seq >= ${seq}))
       returning room_id, user_id, ${seq}::bigint as upto_seq, last_read_at
@@ -30,6 +36,16 @@ export async function moveReadPointer(db: Queryable, roomId: string, userId: num
     ) as newest on true`)
   if (!row?.message_id) return undefined
   return { uptoSeq: Number(row.upto_seq), readAt: row.read_at, messageId: row.message_id }
+}
+
+/** What stands from `seq` on counts as unread for the user. False when he is not in the room now. */
+export async function updateUnreadFrom(db: Queryable, roomId: string, userId: number, seq: number): Promise<boolean> {
+  const rows = await db
+    .update(chatParticipants)
+    .set({ unreadFromSeq: seq })
+    .where(and(eq(chatParticipants.roomId, roomId), eq(chatParticipants.userId, userId), isNull(chatParticipants.leftAt)))
+    .returning({ id: chatParticipants.id })
+  return rows.length > 0
 }
 
 /** Messages whose readers are asked for, as one stretch of a room's history. */

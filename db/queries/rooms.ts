@@ -74,6 +74,7 @@ export type SeenRoomRow = {
   unreadCount: number
   participantCount: number
   isMuted: boolean
+  unreadFromSeq: number | null
   lastMessage: { messageType: MessageType; content: string; createdAt: string } | null
 }
 
@@ -99,6 +100,7 @@ type RawRoomRow = {
   unread_count: number
   participant_count: number
   is_muted: boolean
+  unread_from_seq: string | null
   last_type: MessageType | null
   last_content: string
   last_created_at: string
@@ -123,6 +125,7 @@ function toSeenRow(row: RawRoomRow): SeenRoomRow {
     unreadCount: row.unread_count,
     participantCount: row.participant_count,
     isMuted: row.is_muted,
+    unreadFromSeq: row.unread_from_seq === null ? null : Number(row.unread_from_seq),
     lastMessage: row.last_type && { messageType: row.last_type, content: row.last_content, createdAt: row.last_created_at },
   }
 }
@@ -149,7 +152,7 @@ const displayNameSql = sql.raw(`(case
 const seenColumnsSql = sql`
   room.id, room.name, room.room_type, room.task_id, room.property_id, room.created_at, room.modified_at, room.is_active, room.archived_at,
   room.last_seq, room.last_message_id, room.message_count, ${displayNameSql} as display_name, ${unreadCountSql} as unread_count,
-  ${isMutedSql} as is_muted,
+  ${isMutedSql} as is_muted, participant.unread_from_seq,
   (select count(*)::int from chat_participants as member where member.room_id = room.id and member.left_at is null) as participant_count,
   creator.id as creator_id, creator.username as creator_username, creator.first_name as creator_first_name,
   creator.last_name as creator_last_name, creator.email as creator_email,

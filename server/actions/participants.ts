@@ -22,6 +22,7 @@ import { canLeave, canManageParticipants, canMute } from '../permissions.ts'
 import { presentParticipantToAll } from '../presenters/participants.ts'
 import { type Change, changeRoom } from './change.ts'
 import type { PageRange } from './pages.ts'
+import { announceParticipation } from './reads.ts'
 import { endTyping } from './typing.ts'
 
 export async function listParticipants(chat: Chat, actor: Actor, filter: ParticipantFilter, range: PageRange) {
@@ -117,7 +118,9 @@ export async function muteParticipant(chat: Chat, actor: Actor, participantId: n
     throw new ChatError('permission_denied', { error: 'You can only mute/unmute your own participation' })
   }
   await updateMute(chat.db, participantId, muted, muted && muted_until ? storableTime(muted_until) : null)
-  return getParticipant(chat, actor, participantId)
+  const changed = await getParticipant(chat, actor, participantId)
+  announceParticipation(chat, changed)
+  return changed
 }
 
 /** A time without an offset is in UTC. Years and offsets that are well written can still be beyond what PostgreSQL takes. */

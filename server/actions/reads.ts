@@ -1,12 +1,12 @@
 import { findMessage } from '../../db/queries/messages.ts'
-import { listUnread as listUnreadRows, type UnreadRow } from '../../db/queries/participants.ts'
-import { listReceipts as listReceiptRows, moveReadPointer, type ReceiptRow } from '../../db/queries/reads.ts'
+import { findParticipant, listUnread as listUnreadRows, type ParticipantRow, type UnreadRow } from '../../db/queries/participants.ts'
+import { listReceipts as listReceiptRows, moveReadPointer, type ReceiptRow, updateUnreadFrom } from '../../db/queries/reads.ts'
 import { findSeenRoom } from '../../db/queries/rooms.ts'
 import { encodeEvents, roomChannel } from '../../schemas/bus.ts'
 import { messageNotFound, roomNotFound } from '../../schemas/errors.ts'
 import type { Actor } from '../actor.ts'
 import type { Chat } from '../chat.ts'
-import { presentReceipt } from '../presenters/frames.ts'
+import { presentParticipationFrame, presentReceipt } from '../presenters/frames.ts'
 
 /** Everything in the room up to now is read. `connectionId` is a socket that needs no receipt of it. */
 export async function markRoomRead(chat: Chat, reader: { id: number }, roomId: string, connectionId?: string): Promise<void> {
@@ -20,6 +20,21 @@ export async function markMessageRead(chat: Chat, reader: { id: number }, messag
   const message = await findMessage(chat.db, reader.id, messageId)
   if (!message || (roomId !== undefined && message.roomId !== roomId)) throw messageNotFound()
   await movePointer(chat, reader, message.roomId, message.seq)
+}
+
+/** From the message on, the room counts as unread for the actor, on all his devices. Others still see how far he has read. */
+export async function markUnreadFrom(chat: Chat, actor: Actor, messageId: string): Promise<ParticipantRow> {
+  const message = await findMessage(chat.db, actor.id, messageId)
+  if (!message || !(await updateUnreadFrom(chat.db, message.roomId, actor.id, message.seq))) throw messageNotFound()
+  const participant = await findParticipant(chat.db, message.roomId, actor.id)
+  if (!participant) throw messageNotFound()
+  announceParticipation(chat, participant)
+  return participant
+}
+
+/** Tells the participant's own devices. */
+export function announceParticipation(chat: Chat, participant: ParticipantRow): void {
+  chat.bus.publish(roomChannel(participant.roomId), encodeEvents([presentParticipationFrame(participant)]))
 }
 
 /** Who has read a message that the actor may see, and who has not. */

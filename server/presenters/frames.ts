@@ -1,7 +1,9 @@
 import type { ChangeRow } from '../../db/queries/events.ts'
+import type { ParticipantRow } from '../../db/queries/participants.ts'
 import type { ReadMove } from '../../db/queries/reads.ts'
 import type { BusEvent, Effect } from '../../schemas/bus.ts'
 import { presentFrameMessage } from './messages.ts'
+import { presentParticipation } from './participants.ts'
 import { presentTime } from './times.ts'
 
 /** A durable change as relays pass it on: the same whether it happens now or is replayed. */
@@ -43,6 +45,12 @@ export function presentReceipt(roomId: string, userId: number, move: ReadMove, c
     read_seq: move.uptoSeq,
   }
   return { seq: 0, effect: connectionId ? { kind: 'origin', connectionId } : undefined, frame: JSON.stringify(frame) }
+}
+
+/** For the devices of the participant himself. */
+export function presentParticipationFrame(row: ParticipantRow): BusEvent {
+  const frame = { type: 'participation', ...presentParticipation(row) }
+  return { seq: 0, effect: { kind: 'only', userId: row.user.id }, frame: JSON.stringify(frame) }
 }
 
 export function presentTypingEnded(roomId: string, user: { id: number; username: string }): BusEvent {

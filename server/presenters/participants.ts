@@ -1,5 +1,5 @@
 import type { ParticipantRow } from '../../db/queries/participants.ts'
-import type { Participant } from '../../schemas/participants.ts'
+import type { Participant, Participation } from '../../schemas/participants.ts'
 import { presentTime, presentTimeOrNull } from './times.ts'
 import { presentUser } from './users.ts'
 
@@ -15,6 +15,17 @@ export function presentParticipant(row: ParticipantRow): Participant {
     is_muted: row.isMuted,
     muted_until: presentTimeOrNull(row.mutedUntil),
     left_at: presentTimeOrNull(row.leftAt),
+  }
+}
+
+/** What only he himself is told. */
+export function presentParticipation(row: ParticipantRow): Participation {
+  return {
+    room_id: row.roomId,
+    unread_count: row.unreadCount,
+    unread_from_seq: row.unreadFromSeq,
+    is_muted: row.isMuted,
+    muted_until: presentTimeOrNull(row.mutedUntil),
   }
 }
 

@@ -19,6 +19,7 @@ export function presentRoomListItem(room: SeenRoomRow): RoomListItem {
     modified_at: presentTime(room.modifiedAt),
     seq: room.lastSeq,
     is_muted: room.isMuted,
+    unread_from_seq: room.unreadFromSeq,
   }
 }
 

@@ -63,6 +63,7 @@ test('a method that an address does not take is refused by name', async () => {
     ['PATCH', 'messages/'],
     ['POST', `messages/${unknownId}/`],
     ['GET', `messages/${unknownId}/mark_read/`],
+    ['GET', `messages/${unknownId}/mark_unread/`],
     ['DELETE', 'participants/'],
     ['PUT', 'participants/1/'],
     ['GET', 'participants/1/mute/'],

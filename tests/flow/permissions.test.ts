@@ -87,6 +87,7 @@ const rows: Row[] = [
     adminFirst: true,
   },
   { name: 'read a message', method: 'POST', path: (scene) => `${message(scene)}mark_read/`, expected: [401, 404, 404, 200, 200] },
+  { name: 'mark a message unread', method: 'POST', path: (scene) => `${message(scene)}mark_unread/`, expected: [401, 404, 404, 200, 200] },
   {
     name: 'search',
     method: 'GET',

@@ -7,6 +7,7 @@ const effect = fc.oneof(
   fc.constant<Effect>({ kind: 'deleted' }),
   userId.map((id): Effect => ({ kind: 'removed', userId: id })),
   userId.map((id): Effect => ({ kind: 'typist', userId: id })),
+  userId.map((id): Effect => ({ kind: 'only', userId: id })),
   fc.uuid().map((connectionId): Effect => ({ kind: 'origin', connectionId })),
 )
 const busEvent: fc.Arbitrary<BusEvent> = fc.record({
@@ -54,7 +55,7 @@ describe('events on the bus', () => {
   })
 
   test('an effect that is not understood drops its event', () => {
-    for (const effect of ['removed x', 'removed', 'typist 0', 'unheard 5']) expect(expectUsable(`3\t${effect}\t{}`)).toEqual([])
+    for (const effect of ['removed x', 'removed', 'typist 0', 'only', 'unheard 5']) expect(expectUsable(`3\t${effect}\t{}`)).toEqual([])
   })
 
   test('lines that are no events are left out, their neighbours are kept', () => {

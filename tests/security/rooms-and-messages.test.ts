@@ -44,6 +44,7 @@ const matrix: Row[] = [
   ['PUT', ({ message }) => `/api/chat/messages/${message}/`, () => ({ content: 'x' }), all([401, 404, 404, 200, 403])],
   ['DELETE', ({ message }) => `/api/chat/messages/${message}/`, undefined, all([401, 404, 404, 204, 403])],
   ['POST', ({ message }) => `/api/chat/messages/${message}/mark_read/`, undefined, all([401, 404, 404, 200, 200])],
+  ['POST', ({ message }) => `/api/chat/messages/${message}/mark_unread/`, undefined, all([401, 404, 404, 200, 200])],
   ['GET', ({ message }) => `/api/chat/messages/${message}/receipts/`, undefined, all([401, 404, 404, 200, 200])],
   ['GET', ({ room }) => `/api/chat/participants/?room=${room}`, undefined, all([401, 200, 200, 200, 200])],
   ['POST', () => '/api/chat/participants/', ({ room, newcomer }) => ({ room, user: newcomer }), all([401, 403, 403, 403, 201])],

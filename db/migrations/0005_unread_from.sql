@@ -1,0 +1,1 @@
+ALTER TABLE "chat_participants" ADD COLUMN "unread_from_seq" bigint;
