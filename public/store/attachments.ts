@@ -32,7 +32,8 @@ export function createAttachments() {
       refused.value = []
       return files
     },
-    forgive(): void {
+    clear(): void {
+      chosen.value = new Map()
       refused.value = []
     },
   }

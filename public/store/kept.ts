@@ -1,4 +1,4 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { type DBSchema, type IDBPDatabase, type IDBPObjectStore, openDB } from 'idb'
 import type { RoomListItem } from '../../schemas/rooms.ts'
 import { memoryOutboxStore, type OutboxEntry, type OutboxStore, type RoomState } from '../client/index.ts'
 
@@ -36,7 +36,9 @@ export function openKept(name = 'aristay-chat') {
       list: async (userId: number) => (await attempt((tables) => tables.getAll('drafts', ofUser(userId)))) ?? [],
       put: (userId: number, roomId: string, text: string) =>
         attempt<unknown>((tables) =>
-          text === '' ? tables.delete('drafts', [userId, roomId]) : tables.put('drafts', { user_id: userId, room_id: roomId, text }),
+          writeAtOnce(tables, 'drafts', (drafts) =>
+            text === '' ? drafts.delete([userId, roomId]) : drafts.put({ user_id: userId, room_id: roomId, text }),
+          ),
         ),
     },
     list: {
@@ -62,6 +64,20 @@ export function openKept(name = 'aristay-chat') {
   }
 }
 
+type WrittenAtOnce = 'outbox' | 'drafts'
+
+/** One change that is kept although the page goes away in the next moment: it is committed without another word from the page. */
+async function writeAtOnce<Name extends WrittenAtOnce>(
+  tables: IDBPDatabase<Tables>,
+  name: Name,
+  change: (store: IDBPObjectStore<Tables, [Name], Name, 'readwrite'>) => Promise<unknown>,
+): Promise<void> {
+  const transaction = tables.transaction(name, 'readwrite')
+  const changed = change(transaction.store)
+  transaction.commit()
+  await Promise.all([changed, transaction.done])
+}
+
 const ofUser = (userId: number) => IDBKeyRange.bound([userId, ''], [userId, '\uffff'])
 
 async function openTables(name: string): Promise<IDBPDatabase<Tables> | undefined> {
@@ -84,10 +100,13 @@ function outboxStore(opening: Promise<IDBPDatabase<Tables> | undefined>): Outbox
   const memory = memoryOutboxStore()
   return {
     list: async () => (await opening)?.getAll('outbox') ?? memory.list(),
-    put: async (entry) => void ((await (await opening)?.put('outbox', entry)) ?? (await memory.put(entry))),
+    put: async (entry) => {
+      const tables = await opening
+      await (tables ? writeAtOnce(tables, 'outbox', (outbox) => outbox.put(entry)) : memory.put(entry))
+    },
     delete: async (clientId) => {
-      await (await opening)?.delete('outbox', clientId)
-      await memory.delete(clientId)
+      const tables = await opening
+      await (tables ? writeAtOnce(tables, 'outbox', (outbox) => outbox.delete(clientId)) : memory.delete(clientId))
     },
   }
 }

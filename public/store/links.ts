@@ -23,5 +23,8 @@ export function createLinks(client: ChatClient) {
     asking.set(messageId, answer)
     return answer
   }
-  return { links, renew }
+  const clear = () => {
+    links.value = new Map()
+  }
+  return { links, renew, clear }
 }

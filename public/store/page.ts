@@ -58,9 +58,8 @@ export function createPage({ baseUrl, tokenProvider, preferences, words: first, 
     const me = session.me.value?.id
     if (me === user) return
     if (user !== undefined) {
-      rooms.clear()
-      drafts.clear()
       conversation.close()
+      for (const part of [rooms, drafts, uploads, page.panels, page.search, page.attachments, page.links]) part.clear()
     }
     user = me
     if (me !== undefined) {

@@ -50,6 +50,11 @@ export function createSearch(client: ChatClient) {
   }
   return {
     ...{ query, roomId, hits, count, status },
+    clear(): void {
+      roomId.value = undefined
+      query.value = ''
+      change()
+    },
     type(text: string): void {
       query.value = text
       change()

@@ -67,6 +67,11 @@ export function createUploads(client: ChatClient) {
     if (frame.type === 'chat_message' && frame.message.client_id && frame.message.sender?.id === client.me) remove(frame.message.client_id)
   })
 
+  const cancel = (clientId: string) => {
+    remove(clientId)
+    aborters.get(clientId)?.abort()
+  }
+
   return {
     list,
     add({ roomId, file, text, replyTo }: NewUpload): void {
@@ -79,9 +84,9 @@ export function createUploads(client: ChatClient) {
       change(clientId, { failure: undefined })
       void pump()
     },
-    cancel(clientId: string): void {
-      remove(clientId)
-      aborters.get(clientId)?.abort()
+    cancel,
+    clear(): void {
+      for (const { clientId } of list.peek()) cancel(clientId)
     },
   }
 }

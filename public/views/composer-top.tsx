@@ -1,13 +1,13 @@
 import { isShowable } from '../store/file-kinds.ts'
+import type { Editing } from '../store/panels.ts'
 import { usePage, useWords } from './context.ts'
 import { Icon, IconButton } from './icon.tsx'
 
 /** What the text is about: a message that it answers or changes. */
-export function ComposerTop({ cancel, problem }: { cancel: () => boolean; problem: string | undefined }) {
+export function ComposerTop({ editing, cancel }: { editing: Editing | undefined; cancel: () => boolean }) {
   const { panels } = usePage()
   const words = useWords()
-  const editing = panels.editing.value
-  const about = editing ?? panels.replyTo.value
+  const about = editing?.message ?? panels.replyTo.value
   if (!about) return null
   const title = editing ? words.composer.editing : words.composer.replying(about.mine ? words.message.you : about.senderName)
   return (
@@ -16,9 +16,9 @@ export function ComposerTop({ cancel, problem }: { cancel: () => boolean; proble
       <div>
         <b dir="auto">{title}</b>
         <span dir="auto">{about.text || about.file?.name}</span>
-        {problem && (
+        {editing?.hasFailed && (
           <span class="problem" role="alert">
-            {problem}
+            {words.composer.notSaved}
           </span>
         )}
       </div>

@@ -10,12 +10,12 @@ import { lengthOf, longest, useWriting } from './use-writing.ts'
 const warnsFrom = 500
 
 export function Composer({ roomId }: { roomId: string }) {
-  const { attachments, panels, typing } = usePage()
+  const { attachments, typing } = usePage()
   const words = useWords()
   const writing = useWriting(roomId)
   const field = useRef<HTMLTextAreaElement>(null)
   const picker = useRef<HTMLInputElement>(null)
-  const { text } = writing
+  const { text, editing } = writing
 
   useLayoutEffect(() => grow(field.current), [text])
   useEffect(() => {
@@ -24,10 +24,10 @@ export function Composer({ roomId }: { roomId: string }) {
   }, [roomId])
   useEffect(() => {
     const area = field.current
-    if (!panels.editing.value || !area) return
+    if (!editing || !area) return
     area.focus()
     area.setSelectionRange(area.value.length, area.value.length)
-  }, [panels.editing.value])
+  }, [editing?.message])
 
   const keyDown = (event: KeyboardEvent) => {
     // 229 is the key of an input method that composes.
@@ -59,7 +59,7 @@ export function Composer({ roomId }: { roomId: string }) {
         focusComposer()
       }}
     >
-      <ComposerTop cancel={writing.cancel} problem={writing.problem} />
+      <ComposerTop editing={editing} cancel={writing.cancel} />
       <FileTray roomId={roomId} />
       <div class="line">
         <IconButton name="attach" label={words.composer.attach} onClick={() => picker.current?.click()} />
@@ -77,13 +77,8 @@ export function Composer({ roomId }: { roomId: string }) {
           onPaste={paste}
           onBlur={() => typing.stopped(roomId)}
         />
-        <button
-          type="submit"
-          class="send"
-          disabled={!writing.canSend}
-          aria-label={panels.editing.value ? words.composer.save : words.composer.send}
-        >
-          <Icon name={panels.editing.value ? 'sent' : 'send'} />
+        <button type="submit" class="send" disabled={!writing.canSend} aria-label={editing ? words.composer.save : words.composer.send}>
+          <Icon name={editing ? 'sent' : 'send'} />
         </button>
       </div>
       <Limit text={text} />

@@ -11,15 +11,12 @@ export function MessageMenu({ message, id }: { message: Shown; id: string }) {
   const words = useWords()
   const [isOpen, setOpen] = useState(false)
   const button = useRef<HTMLButtonElement>(null)
+  const roomId = conversation.roomId.value ?? ''
   const reply = () => {
-    panels.editing.value = undefined
-    panels.replyTo.value = message
+    panels.reply(roomId, message)
     focusComposer()
   }
-  const edit = () => {
-    panels.replyTo.value = undefined
-    panels.editing.value = message
-  }
+  const edit = () => panels.edit(roomId, message)
   const copy = (text: string) => () => {
     void navigator.clipboard?.writeText(text).then(() => panels.tell(words.message.copied))
   }
@@ -27,7 +24,6 @@ export function MessageMenu({ message, id }: { message: Shown; id: string }) {
     const run = () => client.api.deleteMessage(id)
     panels.dialog.value = { kind: 'confirm', text: words.message.removeQuestion, action: words.message.remove, run }
   }
-  const roomId = conversation.roomId.value ?? ''
   return (
     <span class={`actions ${isOpen ? 'is-open' : ''}`}>
       <button type="button" class="action" aria-label={words.message.reply} title={words.message.reply} onClick={reply}>

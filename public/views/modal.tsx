@@ -1,16 +1,17 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { usePage, useWords } from './context.ts'
 import { IconButton } from './icon.tsx'
 
-/** Over everything: the focus stays in it, Esc closes it, and the focus goes back to where it was. */
+/** Over everything: the focus is in it at once (the next key is for it) and stays in it, Esc closes it, and the focus goes back to where it was. */
 export function Modal({ title, children, kind = '' }: { title: string; children: ComponentChildren; kind?: string }) {
   const { panels } = usePage()
   const words = useWords()
   const box = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement
     box.current?.showModal()
+    box.current?.querySelector<HTMLElement>('input')?.focus()
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus()
     }

@@ -8,7 +8,7 @@ export function useShortcuts(page: Page): void {
       if (isSwitcher(event)) open(page, event, 'switcher')
       else if (event.key === '?' && !isWriting(event.target)) open(page, event, 'help')
       else if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) step(page, event)
-      else if (event.key === 'Escape' && !page.panels.dialog.peek() && !event.defaultPrevented && page.panels.side.peek()) closeSide(page)
+      else if (event.key === 'Escape' && !page.panels.dialog.peek() && !event.defaultPrevented) page.panels.side.value = undefined
     }
     addEventListener('keydown', listen)
     return () => removeEventListener('keydown', listen)
@@ -20,11 +20,6 @@ const isSwitcher = (event: KeyboardEvent) => (event.ctrlKey || event.metaKey) &&
 function open({ panels }: Page, event: KeyboardEvent, kind: 'switcher' | 'help'): void {
   event.preventDefault()
   panels.dialog.value = { kind }
-}
-
-function closeSide({ panels }: Page): void {
-  panels.side.value = undefined
-  focusComposer()
 }
 
 function step({ rooms, places }: Page, event: KeyboardEvent): void {

@@ -1,6 +1,5 @@
-import { useEffect, useState } from 'preact/hooks'
-import type { Shown } from '../store/shown.ts'
-import { usePage, useWords } from './context.ts'
+import type { Editing } from '../store/panels.ts'
+import { usePage } from './context.ts'
 
 /** Characters of a message at most, as the server counts them. */
 export const longest = 10_000
@@ -13,24 +12,16 @@ export function lengthOf(text: string): number {
 /** What is in the composer: a draft, or the text of a message that is being changed; and what can be done with it. */
 export function useWriting(roomId: string) {
   const { drafts, panels, client, conversation, typing, attachments, uploads } = usePage()
-  const words = useWords()
-  const editing = panels.editing.value
-  const [edited, setEdited] = useState('')
-  const [problem, setProblem] = useState<string>()
+  const editing = panels.edits.value.get(roomId)
   const draft = drafts.texts.value.get(roomId) ?? ''
-  const text = editing ? edited : draft
+  const text = editing ? editing.text : draft
   const files = attachments.chosen.value.get(roomId) ?? []
   const isBlank = invisible.test(text.trim())
   const canSend = (!isBlank || (files.length > 0 && !editing)) && (text.length <= longest || lengthOf(text.trim()) <= longest)
 
-  useEffect(() => {
-    if (editing) setEdited(editing.text)
-    setProblem(undefined)
-  }, [editing])
-
   function write(value: string): void {
     if (editing) {
-      setEdited(value)
+      panels.edit(roomId, editing.message, value)
       return
     }
     drafts.set(roomId, value)
@@ -41,7 +32,7 @@ export function useWriting(roomId: string) {
   function submit(): void {
     if (!canSend) return
     if (editing) {
-      save(editing, edited.trim())
+      save(editing)
       return
     }
     const replyTo = panels.replyTo.peek()?.id
@@ -55,20 +46,13 @@ export function useWriting(roomId: string) {
     conversation.toLatest()
   }
 
-  function save(message: Shown, content: string): void {
+  function save({ message, text }: Editing): void {
+    const content = text.trim()
+    panels.endEdit(roomId)
     if (message.id === undefined) client.outbox.edit(message.clientId ?? '', content)
-    else if (content !== message.text) {
-      const failed = () => {
-        // The text comes back to where it can be sent again.
-        panels.editing.value = message
-        setTimeout(() => {
-          setEdited(content)
-          setProblem(words.composer.notSaved)
-        })
-      }
-      void client.api.editMessage(message.id, content).catch(failed)
-    }
-    panels.editing.value = undefined
+    else if (content !== message.text)
+      // The text comes back to where it can be sent again.
+      void client.api.editMessage(message.id, content).catch(() => panels.edit(roomId, message, content, true))
   }
 
   /** My last message, if there is one that can be changed. */
@@ -77,16 +61,16 @@ export function useWriting(roomId: string) {
     const last = conversation.shown
       .peek()
       .findLast(({ mine, deleted, text: said, id }) => mine && !deleted && said !== '' && id !== undefined)
-    if (last) panels.editing.value = last
+    if (last) panels.edit(roomId, last)
     return last !== undefined
   }
 
   function cancel(): boolean {
     const isOpen = editing !== undefined || panels.replyTo.peek() !== undefined
-    panels.editing.value = undefined
+    panels.endEdit(roomId)
     panels.replyTo.value = undefined
     return isOpen
   }
 
-  return { text, canSend, problem, write, submit, editLast, cancel }
+  return { text, editing, canSend, write, submit, editLast, cancel }
 }

@@ -1,25 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startChat, type TestChat } from '../support/chat.ts'
+import { expect, test } from 'vitest'
 import { until } from '../support/until.ts'
-import { composer, enter, message, startBrowser, withState, write } from './support/browser.ts'
+import { composer, enter, message, withState, write } from './support/browser.ts'
+import { stage } from './support/stage.ts'
 
-let chat: TestChat
-let browser: Awaited<ReturnType<typeof startBrowser>>
-beforeAll(async () => {
-  chat = await startChat()
-  browser = await startBrowser(() => chat)
-})
-afterAll(async () => {
-  await browser?.close()
-  await chat?.close()
-})
+const on = stage()
 
 async function opened() {
-  const [anna, ben] = await chat.newPeople('Anna', 'Ben')
-  const room = await chat.group(anna, ben)
+  const { anna, ben, room } = await on.group()
   const said = await ben.say(room, 'before the loss')
   const gone = await ben.say(room, 'soon deleted')
-  const seat = await browser.seat(anna)
+  const seat = await on.seat(anna)
   await enter(seat, room)
   await message(seat, 'soon deleted').waitFor()
   return { anna, ben, room, seat, said, gone }
@@ -65,14 +55,14 @@ test('33 A reload goes on without signing in; only a real sign-out asks to sign 
   await message(seat, 'before the loss').waitFor()
   await ben.say(room, 'after the reload')
   await message(seat, 'after the reload').waitFor()
-  expect(await composer(seat).inputValue()).toBe('a draft that stays')
-  const cookies = await seat.context.cookies(`${chat.url}/api/token/refresh/`)
+  await until(async () => (await composer(seat).inputValue()) === 'a draft that stays')
+  const cookies = await seat.context.cookies(`${on.chat.url}/api/token/refresh/`)
   expect(cookies).toMatchObject([{ httpOnly: true, sameSite: 'Strict', path: '/api/token/' }])
   await seat.page.getByRole('button', { name: 'Sign out' }).click()
   await seat.page.getByRole('button', { name: 'Sign in' }).waitFor()
   await seat.page.reload()
   await seat.page.getByRole('button', { name: 'Sign in' }).waitFor()
-  expect(await seat.context.cookies(`${chat.url}/api/token/refresh/`)).toEqual([])
+  expect(await seat.context.cookies(`${on.chat.url}/api/token/refresh/`)).toEqual([])
   await until(async () => (await anna.get(`/api/chat/rooms/${room}/`)).status === 200)
   expect(seat.complaints).toEqual([])
 })

@@ -1,36 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startChat, type TestChat } from '../support/chat.ts'
-import type { Person } from '../support/person.ts'
+import { expect, test } from 'vitest'
 import { until } from '../support/until.ts'
-import { below, composer, enter, message, openTab, type Seat, startBrowser, withState, write } from './support/browser.ts'
+import { below, composer, enter, message, openTab, type Seat, unreadOf, withState, write } from './support/browser.ts'
+import { stage } from './support/stage.ts'
 
-let chat: TestChat
-let browser: Awaited<ReturnType<typeof startBrowser>>
-beforeAll(async () => {
-  chat = await startChat()
-  browser = await startBrowser(() => chat)
-})
-afterAll(async () => {
-  await browser?.close()
-  await chat?.close()
-})
+const on = stage()
 
-/** A group where Ben has said so many messages, numbered from 1; Anna has read the first `read`. */
-async function history(count: number, read = count) {
-  const [anna, ben] = await chat.newPeople('Anna', 'Ben')
-  const room = await chat.group(anna, ben)
-  const said: { id: string; seq: number }[] = []
-  for (let number = 1; number <= count; number += 1) said.push(await ben.say(room, `message ${number}.`))
-  if (read > 0) await anna.post(`/api/chat/messages/${said[read - 1]?.id}/mark_read/`)
-  return { anna, ben, room, said }
-}
-async function opened(count: number, read = count) {
-  const made = await history(count, read)
-  const seat = await browser.seat(made.anna)
-  await enter(seat, made.room)
-  return { ...made, seat }
-}
-const unreadOf = async (person: Person, room: string) => (await person.get(`/api/chat/rooms/${room}/`)).body.unread_count as number
 const top = async (seat: Seat, text: string) => (await message(seat, text).boundingBox())?.y ?? Number.NaN
 /** Turns the wheel until the list is away from its end. */
 const wheelUp = async (seat: Seat, pixels: number) => {
@@ -43,20 +17,20 @@ const wheelUp = async (seat: Seat, pixels: number) => {
 }
 
 test('11 A room opens at the first unread with a "New" line, or at the newest', async () => {
-  const { seat, room, ben } = await opened(120, 60)
+  const { seat, room, ben } = await on.openedHistory(120, 60)
   await message(seat, 'message 61.').waitFor()
   await until(async () => (await message(seat, 'message 61.').isVisible()) && (await seat.page.locator('.new-line').isVisible()))
   await seat.page.waitForFunction(() => (document.querySelector('.messages')?.scrollTop ?? 0) > 0)
   const line = await seat.page.locator('.new-line').boundingBox()
   expect(line?.y).toBeGreaterThan(60)
   expect(line?.y).toBeLessThan(400)
-  const newest = await browser.seat(ben, { at: `#/${room}` })
+  const newest = await on.seat(ben, { at: `#/${room}` })
   await message(newest, 'message 120.').waitFor()
   await until(async () => (await below(newest)) <= 2)
 })
 
 test('12 Scrolling up loads older messages and the one in view stays', async () => {
-  const { seat } = await opened(140)
+  const { seat } = await on.openedHistory(140)
   await message(seat, 'message 140.').waitFor()
   await until(async () => (await below(seat)) <= 2)
   const mark = await seat.page.locator('.messages').evaluate(async (list) => {
@@ -74,7 +48,7 @@ test('12 Scrolling up loads older messages and the one in view stays', async () 
 })
 
 test('13 While scrolled up, new messages do not move the view; a pill goes to the first of them', async () => {
-  const { seat, room, ben } = await opened(60)
+  const { seat, room, ben } = await on.openedHistory(60)
   await message(seat, 'message 60.').waitFor()
   await until(async () => (await below(seat)) <= 2)
   await wheelUp(seat, 700)
@@ -90,7 +64,7 @@ test('13 While scrolled up, new messages do not move the view; a pill goes to th
 })
 
 test('14 At the bottom new messages keep the view at the bottom, and 15 my own send goes to the bottom', async () => {
-  const { seat, room, ben } = await opened(60)
+  const { seat, room, ben } = await on.openedHistory(60)
   await message(seat, 'message 60.').waitFor()
   await until(async () => (await below(seat)) <= 2)
   await ben.say(room, `a long one ${'and on '.repeat(200)}`)
@@ -104,8 +78,8 @@ test('14 At the bottom new messages keep the view at the bottom, and 15 my own s
 })
 
 test('16 A link to an old message loads its surroundings, goes there, flashes it, and offers "Jump to latest"', async () => {
-  const { anna, room, said } = await history(200)
-  const seat = await browser.seat(anna)
+  const { anna, room, said } = await on.history(200)
+  const seat = await on.seat(anna)
   await seat.page.emulateMedia({ reducedMotion: 'no-preference' })
   await seat.page.evaluate((hash) => {
     location.hash = hash
@@ -121,7 +95,7 @@ test('16 A link to an old message loads its surroundings, goes there, flashes it
 })
 
 test('17 Days are divided, full time on hover; messages of one sender within 5 minutes are grouped', async () => {
-  const { seat } = await opened(3)
+  const { seat } = await on.openedHistory(3)
   await message(seat, 'message 3.').waitFor()
   expect(await seat.page.locator('.day').allInnerTexts()).toEqual(['Today'])
   expect(await message(seat, 'message 1.').locator('time').getAttribute('title')).toMatch(/\d{4}.*:\d\d:\d\d/)
@@ -130,7 +104,7 @@ test('17 Days are divided, full time on hover; messages of one sender within 5 m
 })
 
 test('19 A room counts as read only when its newest message is on screen and the tab is visible and focused', async () => {
-  const { seat, room, anna, ben } = await opened(80)
+  const { seat, room, anna, ben } = await on.openedHistory(80)
   await message(seat, 'message 80.').waitFor()
   await wheelUp(seat, 900)
   await seat.page.getByRole('button', { name: 'Jump to latest' }).waitFor()
@@ -151,21 +125,21 @@ test('19 A room counts as read only when its newest message is on screen and the
 })
 
 test('20 Reading on one device clears the badge on the others in 2 s, and 24 title and icon show the unread total', async () => {
-  const { anna, room } = await history(5, 2)
-  const desk = await browser.seat(anna)
+  const { anna, room } = await on.history(5, 2)
+  const desk = await on.seat(anna)
   await desk.page.locator('.row .badge', { hasText: '3' }).waitFor()
   await desk.page.waitForFunction(() => document.title === '(3) AriStay Chat')
   expect(await desk.page.locator('link[rel="icon"]').getAttribute('href')).toMatch(/^data:image\/png/)
-  const phone = await browser.seat(anna, { size: { width: 360, height: 740 } })
+  const phone = await on.seat(anna, { size: { width: 360, height: 740 } })
   await enter(phone, room)
   await desk.page.locator('.row .badge').waitFor({ state: 'detached', timeout: 2_000 })
   await desk.page.waitForFunction(() => document.title === 'AriStay Chat')
 })
 
 test('21 My message shows sent or read; in groups "Read by 1 of 2" opens who has and has not, live', async () => {
-  const [anna, ben, cleo] = await chat.newPeople('Anna', 'Ben', 'Cleo')
-  const room = await chat.group(anna, ben, cleo)
-  const seat = await browser.seat(anna)
+  const [anna, ben, cleo] = await on.chat.newPeople('Anna', 'Ben', 'Cleo')
+  const room = await on.chat.group(anna, ben, cleo)
+  const seat = await on.seat(anna)
   await enter(seat, room)
   await write(seat, 'who has read this')
   await seat.page.getByRole('button', { name: 'Read by 0 of 2' }).click()
@@ -178,9 +152,9 @@ test('21 My message shows sent or read; in groups "Read by 1 of 2" opens who has
 })
 
 test('23 The typing line comes within 1 s, names two people, and vanishes at once when the message comes', async () => {
-  const [anna, ben, cleo] = await chat.newPeople('Anna', 'Ben', 'Cleo')
-  const room = await chat.group(anna, ben, cleo)
-  const seat = await browser.seat(anna)
+  const [anna, ben, cleo] = await on.chat.newPeople('Anna', 'Ben', 'Cleo')
+  const room = await on.chat.group(anna, ben, cleo)
+  const seat = await on.seat(anna)
   await enter(seat, room)
   const line = seat.page.locator('.typing-line')
   const [fromBen, fromCleo] = [await ben.connect(room), await cleo.connect(room)]
@@ -194,8 +168,8 @@ test('23 The typing line comes within 1 s, names two people, and vanishes at onc
 })
 
 test('34 Two tabs agree', async () => {
-  const { seat, room } = await opened(3)
-  const other = { ...seat, ...(await openTab(seat.context, `${chat.url}/api/chat/#/${room}`)) }
+  const { seat, room } = await on.openedHistory(3)
+  const other = { ...seat, ...(await openTab(seat.context, `${on.chat.url}/api/chat/#/${room}`)) }
   await message(other, 'message 3.').waitFor()
   await write(seat, 'from one tab')
   await withState(other, 'from one tab', 'sent').waitFor()

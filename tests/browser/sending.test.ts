@@ -1,34 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startChat, type TestChat } from '../support/chat.ts'
+import { expect, test } from 'vitest'
 import { until } from '../support/until.ts'
-import { composer, enter, message, type Seat, signIn, startBrowser, texts, withState, write } from './support/browser.ts'
+import { composer, enter, message, type Seat, signIn, texts, withState, write } from './support/browser.ts'
+import { stage } from './support/stage.ts'
 
-let chat: TestChat
-let browser: Awaited<ReturnType<typeof startBrowser>>
-beforeAll(async () => {
-  chat = await startChat()
-  browser = await startBrowser(() => chat)
-})
-afterAll(async () => {
-  await browser?.close()
-  await chat?.close()
-})
+const on = stage()
 
-async function two() {
-  const [anna, ben] = await chat.newPeople('Anna', 'Ben')
-  const room = await chat.group(anna, ben)
-  const seat = await browser.seat(anna)
-  await enter(seat, room)
-  return { anna, ben, room, seat }
-}
 const contents = async ({ room, ben }: { room: string; ben: Seat['person'] }) => {
   const { body } = await ben.get(`/api/chat/messages/?room=${room}&ordering=created_at`)
   return body.results.map(({ content }: { content: string }) => content) as string[]
 }
 
 test('1 A message shows at once at the bottom, marked pending', async () => {
-  const { seat } = await two()
+  const { seat } = await on.opened()
   seat.line.lose = ({ type }) => type === 'ack' || type === 'chat_message'
   await composer(seat).fill('at once')
   const milliseconds = await seat.page.evaluate(
@@ -49,7 +33,7 @@ test('1 A message shows at once at the bottom, marked pending', async () => {
 })
 
 test('2 On ack the mark turns to sent; the bubble does not move or change height', async () => {
-  const { seat } = await two()
+  const { seat } = await on.opened()
   seat.line.lose = ({ type }) => type === 'ack' || type === 'chat_message'
   await write(seat, 'still here')
   await withState(seat, 'still here', 'sending').waitFor()
@@ -65,7 +49,7 @@ test('2 On ack the mark turns to sent; the bubble does not move or change height
 })
 
 test('3 A refusal makes it failed, with Retry, Edit and Discard; the text is not lost', async () => {
-  const { seat, room, anna, ben } = await two()
+  const { seat, room, anna, ben } = await on.opened()
   await composer(seat).fill('into an archived room')
   seat.line.lose = ({ type }) => type === 'room_updated'
   await anna.post(`/api/chat/rooms/${room}/archive/`)
@@ -79,7 +63,7 @@ test('3 A refusal makes it failed, with Retry, Edit and Discard; the text is not
 })
 
 test('4 Retry after a lost ack makes no second message anywhere', async () => {
-  const { seat, room, ben } = await two()
+  const { seat, room, ben } = await on.opened()
   seat.line.lose = ({ type }) => type === 'ack' || type === 'chat_message'
   await write(seat, 'only once')
   await until(async () => (await contents({ room, ben })).length === 1)
@@ -93,7 +77,7 @@ test('4 Retry after a lost ack makes no second message anywhere', async () => {
 })
 
 test('5 Offline, Enter still queues; the queue leaves in order on reconnect and survives a reload', async () => {
-  const { seat, room, ben } = await two()
+  const { seat, room, ben } = await on.opened()
   await seat.line.cut()
   for (const text of ['first', 'second', 'third']) await write(seat, text)
   await message(seat, 'third').waitFor()
@@ -105,8 +89,8 @@ test('5 Offline, Enter still queues; the queue leaves in order on reconnect and 
 })
 
 test('6 Two quick messages keep their order for everyone', async () => {
-  const { seat, room, ben } = await two()
-  const other = await browser.seat(ben, { at: `#/${room}` })
+  const { seat, room, ben } = await on.opened()
+  const other = await on.seat(ben, { at: `#/${room}` })
   await write(seat, 'quick one')
   await write(seat, 'quick two')
   await message(other, 'quick two').waitFor()
@@ -115,7 +99,7 @@ test('6 Two quick messages keep their order for everyone', async () => {
 })
 
 test("7 The server's order wins: a pending message moves to its place", async () => {
-  const { seat, room, ben } = await two()
+  const { seat, room, ben } = await on.opened()
   await seat.line.cut()
   await write(seat, 'written first, stored last')
   await ben.say(room, 'stored first')
@@ -126,7 +110,7 @@ test("7 The server's order wins: a pending message moves to its place", async ()
 })
 
 test('8 Enter sends, Shift+Enter breaks the line, Enter in an IME composition does not send; on touch keyboards Enter breaks the line', async () => {
-  const { seat, room, anna } = await two()
+  const { seat, room, anna } = await on.opened()
   await composer(seat).fill('one')
   await composer(seat).press('Shift+Enter')
   await composer(seat).pressSequentially('two')
@@ -135,7 +119,7 @@ test('8 Enter sends, Shift+Enter breaks the line, Enter in an IME composition do
   await composer(seat).press('Enter')
   await withState(seat, 'one', 'sent').waitFor()
   expect(await texts(seat)).toEqual(['one\ntwo'])
-  const phone = await browser.seat(anna, { touch: true, size: { width: 360, height: 740 } })
+  const phone = await on.seat(anna, { touch: true, size: { width: 360, height: 740 } })
   await enter(phone, room)
   await composer(phone).fill('a')
   await composer(phone).press('Enter')
@@ -143,7 +127,7 @@ test('8 Enter sends, Shift+Enter breaks the line, Enter in an IME composition do
 })
 
 test('9 Blank text cannot be sent; the limit shows near its end; too long text is kept, not cut', async () => {
-  const { seat } = await two()
+  const { seat } = await on.opened()
   const send = seat.page.getByRole('button', { name: 'Send' })
   await composer(seat).fill(' \n ')
   expect(await send.isDisabled()).toBe(true)
@@ -157,8 +141,8 @@ test('9 Blank text cannot be sent; the limit shows near its end; too long text i
 })
 
 test('10 A draft survives room change, reload and sign-out, and shows as "Draft" in the list', async () => {
-  const { seat, room, anna, ben } = await two()
-  const other = await chat.group(anna, ben)
+  const { seat, room, anna, ben } = await on.opened()
+  const other = await on.chat.group(anna, ben)
   const draft = `draft ${randomUUID()}`
   await composer(seat).fill(draft)
   await enter(seat, other)

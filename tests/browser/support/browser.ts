@@ -1,23 +1,23 @@
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { type TestChat, testPassword } from '../../support/chat.ts'
+import { testPassword } from '../../support/chat.ts'
 import type { Person } from '../../support/person.ts'
 import { type Line, routeLine } from './line.ts'
 
 type Size = { width: number; height: number }
-type Options = { size?: Size; touch?: boolean; at?: string }
+export type SeatOptions = { size?: Size; touch?: boolean; at?: string }
 
 /** Somebody's browser with the chatbox open in it. `complaints` are errors of the page and refusals of its content policy. */
 export type Seat = { page: Page; context: BrowserContext; line: Line; complaints: string[]; person: Person }
 
 /** One Chromium for a test file; each seat has a browser profile of its own. */
-export async function startBrowser(chat: () => TestChat) {
+export async function startBrowser(url: () => string) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
   const browser: Browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
 
-  async function seat(person: Person, { size = { width: 1280, height: 800 }, touch = false, at = '' }: Options = {}): Promise<Seat> {
+  async function seat(person: Person, { size = { width: 1280, height: 800 }, touch = false, at = '' }: SeatOptions = {}): Promise<Seat> {
     const context = await browser.newContext({ viewport: size, hasTouch: touch, isMobile: touch, reducedMotion: 'reduce' })
     const line = await routeLine(context)
-    const made = { context, line, person, ...(await openTab(context, `${chat().url}/api/chat/${at}`)) }
+    const made = { context, line, person, ...(await openTab(context, `${url()}/api/chat/${at}`)) }
     await signIn(made.page, person)
     return made
   }
@@ -68,3 +68,8 @@ export const texts = ({ page }: Pick<Seat, 'page'>) => page.locator('.message .t
 /** How far the end of the list is below its window, in pixels. */
 export const below = ({ page }: Pick<Seat, 'page'>) =>
   page.locator('.messages').evaluate((list) => list.scrollHeight - list.clientHeight - list.scrollTop)
+
+/** Unread messages of a room as the server has them. */
+export async function unreadOf(person: Person, room: string): Promise<number> {
+  return (await person.get(`/api/chat/rooms/${room}/`)).body.unread_count
+}
