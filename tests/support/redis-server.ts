@@ -7,6 +7,8 @@ import { until } from './until.ts'
 /** A Redis that a test may ill-treat. It keeps nothing on disk. */
 export type RedisServer = {
   url: string
+  /** Of the process that started last. */
+  pid(): number
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>
   /** Again on the same port, as after a kill or as the first time. */
@@ -58,6 +60,7 @@ export async function redisServer(options: string[] = []): Promise<RedisServer> 
 
   return {
     url: `redis://127.0.0.1:${port}`,
+    pid: () => child?.pid ?? 0,
     kill,
     start,
     pause: () => child?.kill('SIGSTOP'),

@@ -13,7 +13,8 @@ export async function createPeople({ sql, signingKey }: Pick<World, 'sql' | 'sig
   return made.map(({ id, username }) => ({ id, username, token: signToken(id, signingKey) }))
 }
 
-function signToken(userId: number, key: string): string {
+/** As the service itself would write it. */
+export function signToken(userId: number, key: string): string {
   const now = Math.floor(Date.now() / 1_000)
   const claims = { token_type: 'access', user_id: String(userId), iat: now, exp: now + lifetime * 60 * 60, jti: randomUUID() }
   const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`

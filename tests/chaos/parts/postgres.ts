@@ -13,6 +13,8 @@ import { ownPort } from './ports.ts'
 /** A PostgreSQL that may be killed and comes back on its port, with every fsync of production. */
 export type PostgresServer = {
   url: string
+  /** Of the process that started last. */
+  pid(): number
   /** kill -9 of the postmaster; what it had started notices and ends. */
   kill(): Promise<void>
   /** A fast shutdown: transactions are rolled back, connections are ended. */
@@ -22,14 +24,15 @@ export type PostgresServer = {
   isUp(): Promise<boolean>
 }
 
-type Cluster = { folder: string; binaries: Binaries; account: Account | undefined; port: number }
+type Settings = Record<string, string | number>
+type Cluster = { folder: string; binaries: Binaries; account: Account | undefined; port: number; settings: Settings }
 
-export async function openPostgres(dataDir: string): Promise<PostgresServer> {
+export async function openPostgres(dataDir: string, settings: Settings = {}): Promise<PostgresServer> {
   const folder = join(dataDir, 'postgres')
   const account = await chooseAccount(folder)
   const binaries = await locateBinaries(account)
   await ensureCluster({ folder, binaries, account, durable: true })
-  const cluster = { folder, binaries, account, port: await ownPort() }
+  const cluster = { folder, binaries, account, port: await ownPort(), settings }
   const url = `postgres://${ROLE}:${await readPassword(folder)}@127.0.0.1:${cluster.port}/${ROLE}`
   let child: ChildProcess | undefined
   atExit(() => child?.kill('SIGKILL'))
@@ -52,20 +55,21 @@ export async function openPostgres(dataDir: string): Promise<PostgresServer> {
   }
 
   await start()
-  return { url, kill: () => end('SIGKILL'), stop: () => end('SIGINT'), start, isUp: () => answers(url) }
+  return { url, pid: () => child?.pid ?? 0, kill: () => end('SIGKILL'), stop: () => end('SIGINT'), start, isUp: () => answers(url) }
 }
 
-function spawnPostgres({ folder, binaries, account, port }: Cluster): ChildProcess {
+function spawnPostgres({ folder, binaries, account, port, settings }: Cluster): ChildProcess {
   const lent = lendFolder(folder, account)
-  const settings = {
+  const all = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 80,
     jit: 'off',
     max_wal_size: '512MB',
+    ...settings,
   }
-  const args = ['-D', lent.name, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+  const args = ['-D', lent.name, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   try {
     return spawn(binaries.postgres, args, {
       ...account,

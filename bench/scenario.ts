@@ -1,0 +1,38 @@
+/** What a run may choose. */
+export type Bench = {
+  rounds: number
+  /** Of each measurement, after it has warmed up. */
+  seconds: number
+  warmUp: number
+  /** Processes that the load runs in. */
+  loadProcesses: number
+  /** Variables of our server and relay. */
+  environment: Record<string, string>
+  /** Folder for CPU profiles of our processes. */
+  profiles: string | undefined
+  /** Folder for pictures. */
+  pictures: string
+  say(line: string): void
+}
+
+/** What was measured, by its name: one number. */
+export type Figures = Record<string, number>
+
+/** Every round's figures, by system. */
+export type Results = Record<string, Figures[]>
+
+/** What a figure of ours is to reach: as it stands or, with `against`, as its ratio to the same figure of a peer. Medians of the rounds count. */
+export type Bar = {
+  figure: string
+  /** Whose figure; `ours` where nothing is said. */
+  of?: string
+  against?: string
+} & ({ atLeast: number } | { atMost: number })
+
+export type Scenario = {
+  name: string
+  /** A line that says what is done. */
+  title: string
+  bars: Bar[]
+  run(bench: Bench): Promise<Results>
+}
