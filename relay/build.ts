@@ -14,6 +14,7 @@ import { listenTo } from './listen.ts'
 import { defaultOptions, type RelayLog, type RelayOptions } from './options.ts'
 import { createReplayer } from './replayer.ts'
 import { createRooms } from './rooms.ts'
+import type { Seat } from './seat.ts'
 import { startSweep } from './sweep.ts'
 import { createTyping } from './typing.ts'
 import { type Admitted, createUpgrade } from './upgrade.ts'
@@ -37,7 +38,7 @@ export function buildRelay({ backend, bus, log, allowedOrigins, options: chosen 
   const flusher = createFlusher()
   const users = createUsers(context)
   const replayer = createReplayer(context)
-  const rooms = createRooms(context)
+  const rooms = createRooms(context, lookAgain)
   const typing = createTyping(context)
   const joining = createJoining(context, rooms, replayer)
   const obey = createCommands(context, typing, replayer)
@@ -69,6 +70,15 @@ export function buildRelay({ backend, bus, log, allowedOrigins, options: chosen 
     if (connection.roomId !== undefined) return joining.openRoom(connection, connection.roomId, since)
     const membership = await joining.openAll(connection, roomIds)
     users.noteMembership(connection.userId, membership)
+  }
+
+  /** Whoever was taken in again before he was put out here was told nothing then: his old seat was still there. */
+  function lookAgain({ connection, room }: Seat) {
+    if (connection.roomId !== undefined) return
+    joining.appear([connection], room.id).catch((err: unknown) => {
+      log.debug({ connectionId: connection.id, roomId: room.id, err }, 'room not opened again')
+      users.forgetMembership(connection.userId)
+    })
   }
 
   function failToOpen(connection: Connection, err: unknown) {

@@ -87,7 +87,7 @@ export function createJoining({ backend }: RelayContext, rooms: Rooms, replayer:
   /** A room that its user has come into, on his sockets of all rooms: it begins with his own participant_added, where it has one. */
   async function appear(connections: readonly Connection[], roomId: string): Promise<void> {
     const [first] = connections
-    if (!first || connections.every((connection) => connection.seats.has(roomId))) return
+    if (!first || connections.every((connection) => connection.closed || connection.seats.has(roomId))) return
     const entered = await enter([roomId])
     try {
       const { epoch, rooms: opened } = await backend.ask('open', { user_id: first.userId, room_ids: [roomId] })

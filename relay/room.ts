@@ -4,7 +4,11 @@ import type { RelayContext } from './options.ts'
 import { RoomOrder } from './room-order.ts'
 import type { LiveEvent, Seat } from './seat.ts'
 
-export type RoomParts = RelayContext & { onEmpty: (room: LiveRoom) => void }
+export type RoomParts = RelayContext & {
+  onEmpty: (room: LiveRoom) => void
+  /** He was put out because he is no participant any more. He may have become one again since. */
+  onPutOut: (seat: Seat) => void
+}
 
 /** Characters of a frame at most: a message of 10 000 characters has 120 000 when each is escaped, its quote included. */
 const longestFrame = 256 * 1024
@@ -76,7 +80,7 @@ export class LiveRoom {
 
   /** What an event does to somebody sitting here. */
   feel(seat: Seat, effect: Effect): void {
-    if (effect.kind === 'removed' && effect.userId === seat.connection.userId) seat.evict(closeCodes.notParticipant)
+    if (effect.kind === 'removed' && effect.userId === seat.connection.userId) this.#putOutOne(seat)
     if (effect.kind === 'deleted') seat.evict(closeCodes.roomGone)
   }
 
@@ -111,6 +115,11 @@ export class LiveRoom {
     void this.#verifyMembers()
   }
 
+  #putOutOne(seat: Seat) {
+    seat.evict(closeCodes.notParticipant)
+    this.#parts.onPutOut(seat)
+  }
+
   async #verifyMembers() {
     const seats = [...this.seats]
     this.#unverified = false
@@ -118,7 +127,7 @@ export class LiveRoom {
     try {
       const userIds = seats.map((seat) => seat.connection.userId)
       const { present } = await this.#parts.backend.ask('members', { room_id: this.id, user_ids: userIds })
-      for (const [index, seat] of seats.entries()) if (present[index] === false) seat.evict(closeCodes.notParticipant)
+      for (const [index, seat] of seats.entries()) if (present[index] === false) this.#putOutOne(seat)
     } catch {
       this.#unverified = true
     }

@@ -1,11 +1,12 @@
 import { roomChannel } from '../schemas/bus.ts'
 import type { RelayContext } from './options.ts'
 import { LiveRoom } from './room.ts'
+import type { Seat } from './seat.ts'
 
 const roomPrefix = roomChannel('')
 
 /** The rooms that somebody here is in, each subscribed once. */
-export function createRooms(context: RelayContext) {
+export function createRooms(context: RelayContext, onPutOut: (seat: Seat) => void) {
   const { bus, log } = context
   const live = new Map<string, LiveRoom>()
 
@@ -22,7 +23,7 @@ export function createRooms(context: RelayContext) {
   }
 
   function start(roomId: string): LiveRoom {
-    const room = new LiveRoom(roomId, subscribe(roomId), { ...context, onEmpty })
+    const room = new LiveRoom(roomId, subscribe(roomId), { ...context, onEmpty, onPutOut })
     live.set(roomId, room)
     return room
   }

@@ -57,6 +57,12 @@ export function createUsers({ backend, log, options }: RelayContext) {
       user.membership = user.membership === undefined && socketsOfAllRooms(user).length === 1 ? membership : undefined
     },
 
+    /** The next sweep compares his rooms. */
+    forgetMembership(userId: number): void {
+      const user = users.get(userId)
+      if (user) user.membership = undefined
+    },
+
     /** Closes those sockets of the user whose session has ended. `version` is what the others are known to stand at afterwards. */
     async checkSessions(user: User, version?: number): Promise<void> {
       const connections = [...user.connections]

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { controlChannel } from '../../schemas/bus.ts'
+import { ChatError } from '../../schemas/errors.ts'
 import { until } from '../support/until.ts'
 import { eventOf } from './support/model-backend.ts'
 import { range } from './support/ordered.ts'
@@ -110,6 +112,41 @@ test('leaving and coming back, a room vanishes and appears again', async () => {
   backend.join(room, 2)
   expect(await wide.next('participant_added')).toMatchObject({ seq: room.head })
   expect(wide.of('chat_message')).toEqual([])
+})
+
+/** Removed and taken in again; the news of the room itself is published only after all the relay has asked about it is answered. */
+async function comeBackBeforeTheRemovalIsHeard({ backend, bus, enterAll }: Awaited<ReturnType<typeof startRelay>>) {
+  const room = backend.room(1, 2)
+  const wide = await enterAll(2)
+  const seen = room.head
+  backend.silent = true
+  backend.remove(room, 2)
+  backend.join(room, 2)
+  backend.silent = false
+  bus.publish(controlChannel, JSON.stringify({ kind: 'membership', user_id: 2, room_id: room.id }))
+  await wide.fence()
+  return { room, wide, hear: () => backend.say(room.id, room.changes(seen).map((frame) => eventOf(frame))) }
+}
+
+test('a room comes back also when its user was taken in again before his removal was heard', async () => {
+  const relay = await startRelay({ options: quietSweep })
+  const { room, wide, hear } = await comeBackBeforeTheRemovalIsHeard(relay)
+  hear()
+  await wide.next('participant_removed')
+  expect(await wide.next('room_appeared')).toMatchObject({ room_id: room.id })
+  expect(await wide.next('participant_added')).toMatchObject({ seq: room.head })
+  relay.backend.send(room, 1, 'welcome back')
+  expect(await wide.next('chat_message')).toMatchObject({ seq: room.head })
+})
+
+test('a room that could not be asked for then comes back by the sweep', async () => {
+  const relay = await startRelay({ options: { sweepInterval: 20 } })
+  const { room, wide, hear } = await comeBackBeforeTheRemovalIsHeard(relay)
+  let refused = 0
+  relay.backend.refuse = ({ name }) => (name === 'open' && refused++ === 0 ? new ChatError('unavailable', 'No server answers.') : undefined)
+  hear()
+  expect(await wide.next('room_appeared')).toMatchObject({ room_id: room.id })
+  expect(refused).toBeGreaterThan(1)
 })
 
 test('a room that appears while the socket of all rooms opens is on it', async () => {
