@@ -153,8 +153,6 @@ export type MessageFilter = {
   roomId?: string
   messageType?: MessageType
   senderId?: number
-  /** Substring of the content, in any letter case. */
-  search?: string
 }
 
 export type MessagePage = { newestFirst: boolean; limit: number; offset: number }
@@ -183,7 +181,7 @@ export async function countMessages(db: Queryable, readerId: number, filter: Mes
 
 /** Without a filter the rooms have counted already. */
 function countSql(readerId: number, filter: MessageFilter): SQL {
-  if (filter.messageType === undefined && filter.senderId === undefined && filter.search === undefined) {
+  if (filter.messageType === undefined && filter.senderId === undefined) {
     return sql`
       select coalesce(sum(room.message_count), 0)::int
       from chat_participants as reader join chat_rooms as room on room.id = reader.room_id and room.deleted_at is null
@@ -197,12 +195,11 @@ function countSql(readerId: number, filter: MessageFilter): SQL {
     where reader.user_id = ${readerId} and reader.left_at is null ${filterSql(filter)}`
 }
 
-function filterSql({ roomId, messageType, senderId, search }: MessageFilter): SQL {
+function filterSql({ roomId, messageType, senderId }: MessageFilter): SQL {
   const parts = [sql``]
   if (roomId !== undefined) parts.push(sql`and reader.room_id = ${roomId}`)
   if (messageType !== undefined) parts.push(sql`and message.message_type = ${messageType}`)
   if (senderId !== undefined) parts.push(sql`and message.sender_id = ${senderId}`)
-  if (search !== undefined) parts.push(sql`and message.content ilike ${likePattern(search)}`)
   return sql.join(parts, sql` `)
 }
 

@@ -1,11 +1,24 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
-import { messageColumnsSql, messageJoinsSql, type RawSeenRow, type SeenMessageRow, toSeenRow } from './messages.ts'
+import {
+  type MessageFilter,
+  type MessagePage,
+  messageColumnsSql,
+  messageJoinsSql,
+  type RawSeenRow,
+  type SeenMessageRow,
+  toSeenRow,
+} from './messages.ts'
 
 /** Messages that are not in the index yet and are looked through one by one, of all rooms of a search together. */
 const longestTail = 10_000
 
-export type Search = { q: string; roomId?: string }
+export type Search = {
+  q: string
+  roomId?: string
+  /** Only `q` itself, no other forms of its words. */
+  asItStands?: boolean
+}
 
 /** What is found, and the stems of the words that were asked for, as the index has them. */
 export type SearchPage = { count: number; stems: string[]; messages: SeenMessageRow[] }
@@ -40,12 +53,51 @@ export async function countFound(db: Queryable, readerId: number, search: Search
   return row?.count ?? 0
 }
 
+/** The list of messages, of those that have the text `search` in them: as listMessages is otherwise. Letter case and accents do not count. */
+export async function listMessagesWith(
+  db: Queryable,
+  readerId: number,
+  search: string,
+  filter: MessageFilter,
+  page: MessagePage,
+): Promise<{ count: number; messages: SeenMessageRow[] }> {
+  const direction = page.newestFirst ? sql`desc` : sql`asc`
+  const order = sql`shown.created_at ${direction}, shown.room_id ${direction}, shown.seq ${direction}`
+  const rows = await db.execute<RawSeenRow & { count: number }>(sql`
+    with ${listedSql(readerId, search, filter)}, shown as materialized (
+      select * from listed as shown order by ${order} limit ${page.limit} offset ${page.offset}
+    )
+    select (select count(*)::int from listed) as count, shown.last_read_seq, ${messageColumnsSql}
+    from shown join chat_messages as message on message.room_id = shown.room_id and message.seq = shown.seq and message.deleted_at is null
+    ${messageJoinsSql}
+    order by ${order}`)
+  return { count: rows[0]?.count ?? 0, messages: rows.map(toSeenRow) }
+}
+
+export async function countMessagesWith(db: Queryable, readerId: number, search: string, filter: MessageFilter): Promise<number> {
+  const listed = listedSql(readerId, search, filter)
+  const [row] = await db.execute<{ count: number }>(sql`with ${listed} select count(*)::int as count from listed`)
+  return row?.count ?? 0
+}
+
+/** `listed`: what is found, less what the other filters leave out. */
+function listedSql(readerId: number, q: string, { roomId, messageType, senderId }: MessageFilter): SQL {
+  const search = { q, asItStands: true, ...(roomId !== undefined && { roomId }) }
+  return sql`${foundSql(readerId, search)}, listed as materialized (
+      select found.* from found join chat_messages as message on message.room_id = found.room_id and message.seq = found.seq
+      where true
+        ${messageType === undefined ? sql`` : sql`and message.message_type = ${messageType}`}
+        ${senderId === undefined ? sql`` : sql`and message.sender_id = ${senderId}`}
+    )`
+}
+
 /**
  * `found`, of three parts that do not meet. In every room the index answers up to `tail_from`, less what was edited or deleted since
  * (`late`); the messages after it, and the late ones, answer for themselves.
  */
-function foundSql(readerId: number, { q, roomId }: Search): SQL {
-  const matches = sql`(message.folded like chat_search_pattern(${q}) or chat_search_document(message.folded) @@ chat_search_query(${q}))`
+function foundSql(readerId: number, { q, roomId, asItStands }: Search): SQL {
+  const stands = sql`message.folded like chat_search_pattern(${q})`
+  const matches = asItStands ? stands : sql`(${stands} or chat_search_document(message.folded) @@ chat_search_query(${q}))`
   return sql`
     mine as materialized (
       select reader.room_id, reader.last_read_seq, room.last_seq, coalesce(progress.upto_seq, 0) as upto_seq,
@@ -64,9 +116,7 @@ function foundSql(readerId: number, { q, roomId }: Search): SQL {
       cross join lateral (select room_id, seq from chat_messages where id = event.message_id limit 1) as message
       where mine.last_seq > mine.upto_seq and message.seq <= mine.tail_from
     ), found as materialized (
-      ${indexedSql(sql`entry.document @@ chat_search_query(${q})`)}
-      union all
-      ${indexedSql(sql`entry.folded like chat_search_pattern(${q}) and not entry.document @@ chat_search_query(${q})`)}
+      ${asItStands ? indexedSql(sql`entry.folded like chat_search_pattern(${q})`) : indexedWordsSql(q)}
       union all
       select mine.room_id, message.seq, message.created_at, mine.last_read_seq
       from mine cross join lateral (
@@ -87,6 +137,11 @@ function foundSql(readerId: number, { q, roomId }: Search): SQL {
 }
 
 /** Words and substring are looked for apart: in one OR they would not share the index with the room's id. */
+const indexedWordsSql = (q: string) => sql`
+      ${indexedSql(sql`entry.document @@ chat_search_query(${q})`)}
+      union all
+      ${indexedSql(sql`entry.folded like chat_search_pattern(${q}) and not entry.document @@ chat_search_query(${q})`)}`
+
 const indexedSql = (matches: SQL) => sql`
       select entry.room_id, entry.seq, entry.created_at, mine.last_read_seq
       from mine

@@ -12,6 +12,7 @@ import {
   updateContent,
 } from '../../db/queries/messages.ts'
 import { listReads, type ReadRow, type Stretch } from '../../db/queries/reads.ts'
+import { countMessagesWith, listMessagesWith } from '../../db/queries/search.ts'
 import type { NewMessage, SendOutcome } from '../../db/queries/sends.ts'
 import { ChatError, errorTable, invalid, messageNotFound, permissionDenied } from '../../schemas/errors.ts'
 import { isBlank } from '../../schemas/fields.ts'
@@ -115,12 +116,19 @@ export async function getMessage(chat: Chat, actor: Actor, messageId: string, op
 export async function listMessages(
   chat: Chat,
   actor: Actor,
-  filter: MessageFilter,
+  filter: MessageFilter & { search: string | undefined },
   newestFirst: boolean,
   range: PageRange,
 ): Promise<{ count: number; messages: SeenMessageRow[]; reads: ReadRow[] }> {
-  const { limit, offset } = await range.resolve(() => countMessages(chat.db, actor.id, filter))
-  const { count, messages } = await listMessageRows(chat.db, actor.id, filter, { newestFirst, limit, offset })
+  const { db } = chat
+  const search = filter.search?.trim()
+  const { limit, offset } = await range.resolve(() =>
+    search ? countMessagesWith(db, actor.id, search, filter) : countMessages(db, actor.id, filter),
+  )
+  const page = { newestFirst, limit, offset }
+  const { count, messages } = search
+    ? await listMessagesWith(db, actor.id, search, filter, page)
+    : await listMessageRows(db, actor.id, filter, page)
   return { count, messages, reads: await listReads(chat.db, stretchesOf(messages)) }
 }
 

@@ -55,6 +55,22 @@ describe.each([
     expect(await find('key or gate')).toEqual(['garage gate', 'garage key'])
   })
 
+  test('the list of messages looks for the text as it stands, and keeps its other filters and its order', async () => {
+    const { reader, room, ids } = await said('The CRÈME is out', 'creme brulee', 'a cream', 'dairy creme, edited away', 'creme, deleted')
+    const [host, stranger] = await Promise.all([chat.newUser(), chat.newUser()])
+    const other = await chat.newRoom(host, reader)
+    await chat.say(other, host, 'creme of another')
+    await chat.edit(room, reader, ids[3] ?? '', 'milk')
+    await chat.remove(room, reader, ids[4] ?? '')
+    await settle()
+    expect(await chat.list(reader, 'crème')).toEqual(['creme of another', 'creme brulee', 'The CRÈME is out'])
+    expect(await chat.list(reader, ' creme ', { roomId: room }, false)).toEqual(['The CRÈME is out', 'creme brulee'])
+    expect(await chat.list(reader, 'cr', { senderId: host })).toEqual(['creme of another'])
+    expect(await chat.list(reader, 'creme', { messageType: 'image' })).toEqual([])
+    expect(await chat.list(reader, 'creme cream')).toEqual([])
+    expect(await chat.list(stranger, 'creme')).toEqual([])
+  })
+
   test('percent, underscore and backslash mean themselves, wide ones too', async () => {
     const { find } = await said('100% done', '1000 done', 'a_b\\c', 'axb')
     expect(await find('100%')).toEqual(['100% done'])

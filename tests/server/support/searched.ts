@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import { openDatabase } from '../../../db/open.ts'
 import { insertEvent } from '../../../db/queries/events.ts'
-import { deleteMessage, updateContent } from '../../../db/queries/messages.ts'
+import { deleteMessage, type MessageFilter, updateContent } from '../../../db/queries/messages.ts'
 import { findParticipant, insertParticipants, markLeft } from '../../../db/queries/participants.ts'
 import { insertRoom, lockRoom } from '../../../db/queries/rooms.ts'
+import { countMessagesWith, listMessagesWith } from '../../../db/queries/search.ts'
 import { insertMessages } from '../../../db/queries/sends.ts'
 import { insertUser } from '../../../db/queries/users.ts'
 import { pageRange } from '../../../server/actions/pages.ts'
@@ -78,6 +79,13 @@ export async function openSearched() {
       const { found, count } = await searchMessages({ db }, { id: readerId }, { q, roomId }, pageRange({}))
       if (count !== found.length) throw new Error(`counted ${count}, found ${found.length}`)
       return found.map(({ message }) => message.content)
+    },
+    /** The list of messages with that text, newest first; with its count checked. */
+    async list(readerId: number, search: string, filter: MessageFilter = {}, newestFirst = true): Promise<string[]> {
+      const { count, messages } = await listMessagesWith(db, readerId, search, filter, { newestFirst, limit: 50, offset: 0 })
+      const counted = await countMessagesWith(db, readerId, search, filter)
+      if (counted !== messages.length || count !== counted) throw new Error(`counted ${counted} and ${count}, found ${messages.length}`)
+      return messages.map(({ content }) => content)
     },
     async close() {
       await Promise.all(open.map((each) => each.close()))
