@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Relay } from './build.ts'
+import { onWebSocketUpgrade } from './http-upgrade.ts'
 
 /** The relay's own server: sockets, and whether it is alive and ready. There is nothing else. */
 export function createRelayServer(relay: Pick<Relay, 'upgrade' | 'ready'>): Server {
@@ -9,7 +10,7 @@ export function createRelayServer(relay: Pick<Relay, 'upgrade' | 'ready'>): Serv
       response.end(JSON.stringify(body))
     }
     const [path] = (request.url ?? '').split('?')
-    if (path === '/healthz') return send(200, { status: 'ok' })
+    if (path === '/healthz') return send(200, { status: 'alive' })
     if (path !== '/readyz') return send(404, { detail: 'Not found.' })
     relay.ready().then(
       (isReady) => send(isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready' }),
@@ -20,6 +21,6 @@ export function createRelayServer(relay: Pick<Relay, 'upgrade' | 'ready'>): Serv
     { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 10_000, connectionsCheckingInterval: 2_000 },
     answer,
   )
-  server.on('upgrade', relay.upgrade)
+  onWebSocketUpgrade(server, relay.upgrade)
   return server
 }

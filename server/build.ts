@@ -74,8 +74,9 @@ export async function buildServer(options: BuildOptions): Promise<Built> {
     trustProxy: (_address, hop) => hop < trustedProxies,
     frameworkErrors: answerError,
     bodyLimit: 1024 * 1024,
-    requestTimeout: 60_000,
-    connectionTimeout: 70_000,
+    // A photograph over a poor mobile network takes its time; who sends nothing is gone much sooner.
+    requestTimeout: 300_000,
+    connectionTimeout: 30_000,
     keepAliveTimeout: 75_000,
     routerOptions: { ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: 200 },
   }).withTypeProvider<ZodTypeProvider>()

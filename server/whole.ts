@@ -6,6 +6,7 @@ import { migrate } from '../db/migrate.ts'
 import { openDatabase } from '../db/open.ts'
 import { buildRelay } from '../relay/build.ts'
 import { openBus } from '../relay/bus/open.ts'
+import { onWebSocketUpgrade } from '../relay/http-upgrade.ts'
 import type { RelayOptions } from '../relay/options.ts'
 import { createBackend } from './backend.ts'
 import { buildServer } from './build.ts'
@@ -49,7 +50,7 @@ export async function openWhole({
   const relayOptions = { drainTime: 500, ...options.relay }
   const relay = buildRelay({ backend: createBackend(chat), bus, log, allowedOrigins: config.ALLOWED_ORIGINS, options: relayOptions })
   parts.push(relay)
-  app.server.on('upgrade', relay.upgrade)
+  onWebSocketUpgrade(app.server, relay.upgrade)
   await app.listen({ host: config.HOST, port: config.PORT })
   const { port } = app.server.address() as AddressInfo
   return {

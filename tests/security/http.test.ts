@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Person } from '../support/person.ts'
+import { until } from '../support/until.ts'
 import { type Attacked, startAttacked } from './support/attacked.ts'
 
 let chat: Attacked
@@ -175,6 +178,37 @@ test.each(['a b', '[::', '%', 'evil.example:99999', '@', '', 'x'.repeat(3_000), 
 
 test('headers without end are refused with 431', async () => {
   expect(statusOf(await chat.raw(`GET / HTTP/1.1\r\nhost: x\r\n${'x: y\r\n'.repeat(20_000)}\r\n`))).toBe(431)
+})
+
+const wish = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAARAAAAAAAIAAAAA' }
+
+test('a wish for HTTP/2, as curl and Java have it, is passed over: the request is answered like any other', async () => {
+  const last = bytesOf('GET /api/chat/rooms/nope/ HTTP/1.1', {})
+  const read = await chat.raw(bytesOf('GET /api/chat/rooms/ HTTP/1.1', wish), last)
+  expect(read).toMatch(/^HTTP\/1\.1 200 /)
+  expect(read).toMatch(/HTTP\/1\.1 404 /)
+  const body = JSON.stringify({ room, content: 'over h2c, if you can' })
+  const type = { ...wish, 'content-type': 'application/json' }
+  const whole = bytesOf('POST /api/chat/messages/ HTTP/1.1', { ...type, 'content-length': body.length }, body)
+  expect(await chat.raw(whole, last)).toMatch(/^HTTP\/1\.1 201 /)
+  const chunks = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+  const chunked = bytesOf('POST /api/chat/messages/ HTTP/1.1', { ...type, 'transfer-encoding': 'chunked' }, chunks)
+  expect(await chat.raw(chunked.subarray(0, -10), chunked.subarray(-10), last)).toMatch(/^HTTP\/1\.1 201 /)
+  expect(statusOf(await chat.raw(bytesOf('GET /api/chat/rooms/ HTTP/1.1', { ...wish, upgrade: 'websocket' })))).toBe(404)
+})
+
+test('a body that stops coming is ended by the service, and leaves no half file', { timeout: 60_000 }, async () => {
+  const head = bytesOf('POST /api/chat/messages/ HTTP/1.1', { 'content-type': 'application/json', 'content-length': 100 }, '{"content":')
+  const form = bytesOf(
+    'POST /api/chat/messages/ HTTP/1.1',
+    { 'content-type': 'multipart/form-data; boundary=b', 'content-length': 10_000 },
+    `--b\r\ncontent-disposition: form-data; name="room"\r\n\r\n${room}\r\n--b\r\ncontent-disposition: form-data; name="attachment"; filename="a.png"\r\n\r\nhalf`,
+  )
+  const incoming = join(chat.dataDir, 'attachments', 'incoming')
+  const halves = Promise.all([chat.raw(head), chat.raw(form)])
+  await until(async () => (await readdir(incoming)).length === 1)
+  expect(await halves).toEqual(['', ''])
+  await until(async () => (await readdir(incoming)).length === 0)
 })
 
 test('slow headers are ended by the service', { timeout: 60_000 }, async () => {
