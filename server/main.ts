@@ -34,7 +34,7 @@ async function start(config: ServerConfig): Promise<void> {
   const stream = await startStream({ backend, secret, host, port, log })
   await app.listen({ host: config.HOST, port: config.PORT })
   log.info({ port: config.PORT, internalPort: port }, 'server started')
-  stopOnSignal(() => closeAll([stream, app, bus, database]))
+  stopOnSignal(() => closeAll([stream, app, bus, database]), log)
 }
 
 try {

@@ -6,15 +6,24 @@ export async function closeAll(parts: readonly { close(): Promise<unknown> }[], 
   }
 }
 
+type Log = { info(facts: object, message: string): void; error(facts: object, message: string): void }
+
 /** Runs `stop` once on SIGINT or SIGTERM and ends the process: 0 when it went well. Further signals change nothing. */
-export function stopOnSignal(stop: () => Promise<void>): void {
+export function stopOnSignal(stop: () => Promise<void>, log?: Log): void {
   let stopping = false
-  const end = () => {
+  const end = (signal: NodeJS.Signals) => {
     if (stopping) return
     stopping = true
+    log?.info({ signal }, 'server stops')
     stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
+      () => {
+        log?.info({}, 'server stopped')
+        process.exit(0)
+      },
+      (err: unknown) => {
+        log?.error({ err }, 'server did not stop well')
+        process.exit(1)
+      },
     )
   }
   process.on('SIGINT', end)

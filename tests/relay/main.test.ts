@@ -35,7 +35,8 @@ function startProcess(environment: Record<string, string>) {
 test('it lives without Redis and servers, says that it is not ready, and ends with 0 on SIGTERM', async () => {
   const relay = startProcess(right)
   const url = await relay.url()
-  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  const health = await fetch(`${url}/healthz`)
+  expect([health.status, await health.json()]).toEqual([200, { status: 'alive' }])
   expect((await fetch(`${url}/readyz`)).status).toBe(503)
   const other = await fetch(`${url}/api/chat/rooms/`)
   expect([other.status, await other.json()]).toEqual([404, { detail: 'Not found.' }])
