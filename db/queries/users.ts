@@ -52,6 +52,15 @@ export async function findAccountByUsername(db: Queryable, username: string): Pr
   return row
 }
 
+/** The password hash of somebody else: always the same one's for a name that nobody has. Undefined where there is nobody at all. */
+export async function findHashInstead(db: Queryable, username: string): Promise<string | undefined> {
+  const [row] = await db.execute<{ password_hash: string }>(sql`
+    select password_hash from ${users}
+    where id > abs(hashtext(${username})::bigint) % (select max(id) from ${users})
+    order by id limit 1`)
+  return row?.password_hash
+}
+
 /** Active and inactive ones, in the order of their ids. */
 export async function listUsers(db: Queryable, ids: readonly number[]): Promise<(UserRow & { isActive: boolean })[]> {
   if (ids.length === 0) return []

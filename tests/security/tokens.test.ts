@@ -1,8 +1,9 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, pbkdf2Sync } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { users } from '../../db/schema.ts'
 import { ConfigError, readAllInOneConfig } from '../../server/config.ts'
+import { hashPassword } from '../../server/passwords.ts'
 import { type Attacked, startAttacked } from './support/attacked.ts'
 
 const signingKey = 'a signing key of more than 32 bytes, for tests'
@@ -151,6 +152,36 @@ test('a signing key under 32 bytes is refused at the start', () => {
     expect(() => readAllInOneConfig({ JWT_SIGNING_KEY: key })).not.toThrow(key)
   }
 })
+
+const kinds = {
+  'our own': () => hashPassword('right'),
+  "the old backend's": async () => `pbkdf2_sha256$400000$salt$${pbkdf2Sync('right', 'salt', 400_000, 32, 'sha256').toString('base64')}`,
+}
+
+test.each(Object.entries(kinds))(
+  'a name that nobody has takes as long as a wrong password, with hashes that are %s',
+  async (_kind, hash) => {
+    const [known] = await chat.newPeople('known')
+    await chat.db.update(users).set({ passwordHash: await hash() })
+    const timed = async (username: string) => {
+      const start = performance.now()
+      const { status, body } = await known.request('POST', '/api/token/', { username, password: 'wrong' })
+      expect([status, body]).toEqual([401, { detail: 'No active account found with the given credentials' }])
+      return performance.now() - start
+    }
+    const times = { known: [] as number[], nobody: [] as number[] }
+    for (let round = 0; round < 9; round++) {
+      times.known.push(await timed(known.username))
+      times.nobody.push(await timed(`nobody-${round}`))
+    }
+    const [one, other] = [median(times.known), median(times.nobody)]
+    expect(Math.max(one, other) / Math.min(one, other)).toBeLessThan(2.5)
+  },
+)
+
+function median(times: number[]): number {
+  return times.toSorted((one, other) => one - other)[Math.floor(times.length / 2)] ?? 0
+}
 
 test('after ten wrong passwords the eleventh answer is 429, also for the right one', async () => {
   const [mallory] = await chat.newPeople('mallory')
