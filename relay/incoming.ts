@@ -1,4 +1,5 @@
 import { ChatError } from '../schemas/errors.ts'
+import { ClientId } from '../schemas/messages.ts'
 import { Command, type ErrorFrame } from '../schemas/socket.ts'
 
 /** A frame of a client: what he wants, or why that cannot be known. */
@@ -32,7 +33,6 @@ export function errorFrame(error: unknown, { client_id, room_id }: Traces): Erro
 }
 
 const typeMessage = 'The frame is not a command: its type is unknown.'
-const longestClientId = 64
 
 /** Undefined for what is not JSON; JSON itself has no undefined. */
 function parseJson(text: string): unknown {
@@ -46,5 +46,6 @@ function parseJson(text: string): unknown {
 function tracesOf(json: unknown): Traces {
   if (typeof json !== 'object' || json === null || !Object.hasOwn(json, 'client_id')) return {}
   const { client_id } = json as { client_id: unknown }
-  return typeof client_id === 'string' && client_id.length <= longestClientId ? { client_id } : {}
+  const readable = ClientId.safeParse(client_id)
+  return readable.success ? { client_id: readable.data } : {}
 }

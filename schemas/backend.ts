@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ChatError } from './errors.ts'
+import { ClientId } from './messages.ts'
 
 /**
  * What a relay asks of a server, and what it is told. It travels over one internal stream, many at a time; all in one
@@ -54,7 +55,7 @@ export const backendCommands = {
       room_id: roomId,
       content: z.string(),
       reply_to: roomId.nullable(),
-      client_id: z.string().min(1).max(64),
+      client_id: ClientId,
     }),
     answer: z.object({ id: roomId, seq: z.int() }),
   },

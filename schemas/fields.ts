@@ -52,6 +52,11 @@ export const Bool = z.union(
   { error: (issue) => missing(issue.input) ?? fieldMessages.boolean },
 )
 
+/** What may be left out. An empty text is nothing too: so a form says that nothing was chosen. */
+export function orNothing<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => (value === '' ? null : value), schema.nullable()).optional()
+}
+
 /** Any text that PostgreSQL and JSON can hold: no NUL, no half of a surrogate pair. At most `limit` characters (code points). */
 export function text(limit: number) {
   return z

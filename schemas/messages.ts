@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Time, text, Uuid, visibleText } from './fields.ts'
+import { orNothing, Time, text, Uuid, visibleText } from './fields.ts'
 import { UserBrief } from './users.ts'
 
 /** Characters (code points) of a message at most. */
@@ -52,7 +52,7 @@ export const SendFields = z.object({
   room: Uuid,
   content: z.string().optional(),
   message_type: z.enum(['text', 'image', 'file']).optional(),
-  reply_to: Uuid.nullish(),
+  reply_to: orNothing(Uuid),
   client_id: ClientId.nullish(),
   attachment_name: text(255).nullish(),
 })

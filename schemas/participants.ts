@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Bool, Integer, Time, Uuid } from './fields.ts'
+import { Bool, Integer, orNothing, Time, Uuid } from './fields.ts'
 import { UserBrief } from './users.ts'
 
 export const Participant = z.object({
@@ -35,6 +35,6 @@ export type UpdateParticipant = z.infer<typeof UpdateParticipant>
 /** Mutes for good, or until a time. */
 export const MuteParticipant = z.object({
   muted: Bool.default(true),
-  muted_until: z.iso.datetime({ offset: true, local: true }).nullish(),
+  muted_until: orNothing(z.iso.datetime({ offset: true, local: true })),
 })
 export type MuteParticipant = z.infer<typeof MuteParticipant>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Bool, Integer, nameText, Time, Uuid } from './fields.ts'
+import { Bool, Integer, nameText, orNothing, Time, Uuid } from './fields.ts'
 import { Message } from './messages.ts'
 import { Participant } from './participants.ts'
 import { UserBrief } from './users.ts'
@@ -48,8 +48,8 @@ export type Room = z.infer<typeof Room>
 export const CreateRoom = z.object({
   room_type: RoomType.default('direct'),
   name: nameText(255).nullish(),
-  task: Integer.nullish(),
-  property: Integer.nullish(),
+  task: orNothing(Integer),
+  property: orNothing(Integer),
   participant_ids: z.union([z.array(Integer).max(1_000), Integer.transform((id) => [id])]).optional(),
 })
 export type CreateRoom = z.infer<typeof CreateRoom>

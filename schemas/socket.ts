@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { fieldMessages, Time, text, Uuid } from './fields.ts'
+import { fieldMessages, orNothing, Time, text, Uuid } from './fields.ts'
 import { ClientId, MessageType, Quote } from './messages.ts'
 import { Participant, Participation } from './participants.ts'
 import { RoomType } from './rooms.ts'
@@ -28,11 +28,11 @@ const inRoom = { room_id: Uuid.optional() }
 const ChatMessageCommand = z.object({
   type: z.literal('chat_message'),
   message: z.string({ error: fieldMessages.string }),
-  reply_to: Uuid.nullish(),
+  reply_to: orNothing(Uuid),
   client_id: ClientId.nullish(),
   ...inRoom,
 })
-const TypingCommand = z.object({ type: z.literal('typing'), is_typing: z.boolean(), ...inRoom })
+const TypingCommand = z.object({ type: z.literal('typing'), is_typing: z.boolean({ error: fieldMessages.boolean }), ...inRoom })
 const ReadReceiptCommand = z.object({ type: z.literal('read_receipt'), message_id: Uuid, ...inRoom })
 const MarkRoomReadCommand = z.object({ type: z.literal('mark_room_read'), ...inRoom })
 const ResumeCommand = z.object({ type: z.literal('resume'), rooms: z.record(Uuid, z.int().nonnegative()), epoch: z.int().optional() })

@@ -68,7 +68,7 @@ function refuseFilters(issues: Issue[]): ChatError {
 
 /** What a schema does not say in words of its own. */
 function wireMessage(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code === 'invalid_type' && issue.path?.length === 0) {
+  if (issue.code === 'invalid_type' && issue.expected === 'object') {
     return `Invalid data. Expected a dictionary, but got ${Array.isArray(issue.input) ? 'list' : typeof issue.input}.`
   }
   if (issue.input === undefined) return fieldMessages.required

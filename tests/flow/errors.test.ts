@@ -52,6 +52,19 @@ test('a bad token is told apart from none', async () => {
   expect(refresh).toMatchObject({ status: 401, body: invalid('Token has wrong type') })
 })
 
+test('a body that is no object is refused for what it is', async () => {
+  for (const [body, kind] of [
+    ['[1]', 'list'],
+    ['"x"', 'string'],
+    ['5', 'number'],
+  ] as const) {
+    for (const path of ['/api/chat/rooms/', '/api/chat/messages/', '/api/token/']) {
+      const text = `Invalid data. Expected a dictionary, but got ${kind}.`
+      expect(await alice.post(path, body)).toMatchObject({ status: 400, body: { non_field_errors: [text] } })
+    }
+  }
+})
+
 test('a method that an address does not take is refused by name', async () => {
   const refused: [string, string][] = [
     ['PUT', 'rooms/'],

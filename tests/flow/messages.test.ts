@@ -92,6 +92,23 @@ test('content is one to 10 000 characters that can be read', async () => {
   }
 })
 
+test('what a form leaves empty is not said, whatever its encoding', async () => {
+  const [alice, bob] = await chat.newPeople('alice', 'bob')
+  const room = await chat.group(alice, bob)
+  const formOf = (form: FormData | URLSearchParams, fields: object) => {
+    for (const [name, value] of Object.entries(fields)) form.append(name, value)
+    return form
+  }
+  for (const kind of [FormData, URLSearchParams]) {
+    const sent = await alice.post(messages, formOf(new kind(), { room, content: 'hello', reply_to: '' }))
+    expect(sent).toMatchObject({ status: 201, body: { content: 'hello', reply_to: null } })
+    const opened = await alice.post('/api/chat/rooms/', formOf(new kind(), { room_type: 'group', task: '', property: '' }))
+    expect(opened).toMatchObject({ status: 201, body: { task: null, property: null } })
+    const subjectless = await alice.post('/api/chat/rooms/', formOf(new kind(), { room_type: 'task', task: '' }))
+    expect(subjectless).toMatchObject({ status: 400, body: { task: ['Task is required for task-type rooms'] } })
+  }
+})
+
 test('only participants of a room that exists can send, and both fields are required', async () => {
   const [alice, mallory] = await chat.newPeople('alice', 'mallory')
   const room = await chat.group(alice)

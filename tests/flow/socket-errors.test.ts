@@ -122,6 +122,15 @@ test('another room cannot be written to through this socket', async () => {
   expect((await two.bob.get(`/api/chat/messages/?room=${other}`)).body.count).toBe(0)
 })
 
+test('a client_id is 64 characters long, however they are written', async () => {
+  const { his } = await roomOfTwo()
+  const clientId = '😀'.repeat(64)
+  his.send({ type: 'chat_message', message: ' ', client_id: clientId })
+  expect(await his.next('error')).toMatchObject({ client_id: clientId, code: 'invalid' })
+  his.send({ type: 'chat_message', message: 'now', client_id: clientId })
+  expect(await his.next('ack')).toMatchObject({ client_id: clientId })
+})
+
 test('a refused text tells its client_id, and the id is still free', async () => {
   const { his } = await roomOfTwo()
   his.send({ type: 'chat_message', message: ' ', client_id: 'c1' })
