@@ -125,7 +125,15 @@ async function comeBackBeforeTheRemovalIsHeard({ backend, bus, enterAll }: Await
   backend.silent = false
   bus.publish(controlChannel, JSON.stringify({ kind: 'membership', user_id: 2, room_id: room.id }))
   await wide.fence()
-  return { room, wide, hear: () => backend.say(room.id, room.changes(seen).map((frame) => eventOf(frame))) }
+  return {
+    room,
+    wide,
+    hear: () =>
+      backend.say(
+        room.id,
+        room.changes(seen).map((frame) => eventOf(frame)),
+      ),
+  }
 }
 
 test('a room comes back also when its user was taken in again before his removal was heard', async () => {

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { findStrayFiles } from '../fuzz/support/invariants.ts'
@@ -216,6 +217,21 @@ test('10 000 parts are too many', async () => {
 test('a file of 25 MB and a byte is refused with 413', async () => {
   const { status } = await upload(mallory, Buffer.concat([png, Buffer.alloc(25 * 1024 * 1024 + 1 - png.length)]), 'a.png')
   expect(status).toBe(413)
+})
+
+test('a full disk is told as such, stores nothing, and takes files again when there is room', async () => {
+  const before = (await mallory.get(`/api/chat/messages/?room=${room}`)).body.count
+  const files = await open(chat.dataDir, 'r')
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  const write = vi.spyOn(Object.getPrototypeOf(files), 'writeFile').mockRejectedValue(full)
+  await files.close()
+  const refused = await upload(mallory, png, 'a.png', { content: 'with a picture' })
+  write.mockRestore()
+  chat.saw(refused.body)
+  expect(refused).toMatchObject({ status: 503, body: { detail: 'There is no room left to store files.' } })
+  expect(await findStrayFiles(chat.db, chat.dataDir)).toEqual([])
+  expect((await mallory.get(`/api/chat/messages/?room=${room}`)).body.count).toBe(before)
+  expect((await upload(mallory, png, 'a.png')).status).toBe(201)
 })
 
 test('ranges give what is asked for or the whole file, never more than that', async () => {
