@@ -11,7 +11,8 @@ export function Modal({ title, children, kind = '' }: { title: string; children:
   useLayoutEffect(() => {
     const before = document.activeElement
     box.current?.showModal()
-    box.current?.querySelector<HTMLElement>('input')?.focus()
+    // Where one begins: at what is asked for, not at the cross.
+    box.current?.querySelector<HTMLElement>('input, .buttons button')?.focus()
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus()
     }

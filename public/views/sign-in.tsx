@@ -1,15 +1,20 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError } from '../client/index.ts'
 import { type Language, languages } from '../words/languages.ts'
 import type { Words } from '../words/words.ts'
 import { usePage, useWords } from './context.ts'
 import { Icon } from './icon.tsx'
+import { isTouch } from './shortcuts.ts'
 
 export function SignIn() {
   const { session } = usePage()
   const words = useWords()
   const [problem, setProblem] = useState<string>()
   const [isBusy, setBusy] = useState(false)
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (!isTouch()) form.current?.querySelector('input')?.focus()
+  }, [])
 
   async function submit(event: SubmitEvent) {
     event.preventDefault()
@@ -24,7 +29,7 @@ export function SignIn() {
 
   return (
     <main class="sign-in">
-      <form onSubmit={submit} noValidate>
+      <form ref={form} onSubmit={submit} noValidate>
         <span class="mark">
           <Icon name="chat" size={28} />
         </span>

@@ -4,7 +4,7 @@ import type { Person } from '../../support/person.ts'
 import { type Line, routeLine } from './line.ts'
 
 type Size = { width: number; height: number }
-export type SeatOptions = { size?: Size; touch?: boolean; at?: string }
+export type SeatOptions = { size?: Size; touch?: boolean; at?: string; colorScheme?: 'light' | 'dark'; locale?: string }
 
 /** Somebody's browser with the chatbox open in it. `complaints` are errors of the page and refusals of its content policy. */
 export type Seat = { page: Page; context: BrowserContext; line: Line; complaints: string[]; person: Person }
@@ -14,14 +14,20 @@ export async function startBrowser(url: () => string) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
   const browser: Browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
 
-  async function seat(person: Person, { size = { width: 1280, height: 800 }, touch = false, at = '' }: SeatOptions = {}): Promise<Seat> {
-    const context = await browser.newContext({ viewport: size, hasTouch: touch, isMobile: touch, reducedMotion: 'reduce' })
+  /** Somebody before the page, not signed in. */
+  async function visitor(person: Person, options: SeatOptions = {}): Promise<Seat> {
+    const { size = { width: 1280, height: 800 }, touch = false, at = '', colorScheme = 'light', locale = 'en-GB' } = options
+    const look = { viewport: size, hasTouch: touch, isMobile: touch, colorScheme, locale }
+    const context = await browser.newContext({ ...look, reducedMotion: 'reduce' })
     const line = await routeLine(context)
-    const made = { context, line, person, ...(await openTab(context, `${url()}/api/chat/${at}`)) }
+    return { context, line, person, ...(await openTab(context, `${url()}/api/chat/${at}`)) }
+  }
+  async function seat(person: Person, options: SeatOptions = {}): Promise<Seat> {
+    const made = await visitor(person, options)
     await signIn(made.page, person)
     return made
   }
-  return { seat, close: () => browser.close() }
+  return { visitor, seat, close: () => browser.close() }
 }
 
 /** Another tab of the same profile. */
