@@ -19,9 +19,14 @@ export default defineConfig({
     emptyOutDir: true,
     // Nothing inline: the page's content policy allows only files of its own.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    // Chunks of the embedded chat are found from where it was loaded, not from the page around it.
+    modulePreload: { polyfill: false, resolveDependencies: (_file, chunks, { hostType }) => (hostType === 'html' ? chunks : []) },
     reportCompressedSize: false,
     // virtua says "use client" for frameworks that render on a server.
-    rolldownOptions: { checks: { moduleLevelDirective: false } },
+    rolldownOptions: {
+      checks: { moduleLevelDirective: false },
+      input: ['index.html', 'embed.ts'].map((file) => new URL(`public/${file}`, import.meta.url).pathname),
+      output: { entryFileNames: ({ name }) => (name === 'embed' ? 'aristay-chat.js' : 'assets/[name]-[hash].js') },
+    },
   },
 })

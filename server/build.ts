@@ -17,6 +17,7 @@ import { identifyRequests } from './plugins/authenticate.ts'
 import { parseEmptyJson } from './plugins/bodies.ts'
 import { answerError, answerErrors } from './plugins/errors.ts'
 import { refuseOtherMethods } from './plugins/methods.ts'
+import { allowOrigins } from './plugins/origins.ts'
 import { attachmentRoutes } from './routes/attachments.ts'
 import { directoryRoutes } from './routes/directory.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -45,6 +46,8 @@ export type BuildOptions = {
   issuer?: string | undefined
   /** What absolute links begin with; the request's own address where it is not set. */
   publicUrl?: string | undefined
+  /** Pages from elsewhere that may use the API. */
+  allowedOrigins?: readonly string[]
   /** Proxies in front whose X-Forwarded headers count. */
   trustedProxies?: number
   /** Messages in one transaction at most. */
@@ -86,6 +89,7 @@ export async function buildServer(options: BuildOptions): Promise<Built> {
   answerErrors(app)
   parseEmptyJson(app)
   await registerBodies(app)
+  await allowOrigins(app, options.allowedOrigins ?? [])
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: policy }, crossOriginResourcePolicy: false })
   await app.register(cookie)
   await app.register(jwt, jwtOptions({ signingKey, issuer }))

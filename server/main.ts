@@ -26,6 +26,7 @@ async function start(config: ServerConfig): Promise<void> {
     signingKey: config.JWT_SIGNING_KEY,
     issuer: config.JWT_ISSUER,
     publicUrl: config.PUBLIC_URL,
+    allowedOrigins: config.ALLOWED_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
     largestBatch: config.WRITE_BATCH,
   })

@@ -42,6 +42,7 @@ export async function openWhole({
     signingKey: config.JWT_SIGNING_KEY ?? (await readOrMakeKey(join(dataDir, 'signing-key'))),
     issuer: config.JWT_ISSUER,
     publicUrl: config.PUBLIC_URL,
+    allowedOrigins: config.ALLOWED_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
     largestBatch: config.WRITE_BATCH,
     checkAnswers: options.checkAnswers ?? false,

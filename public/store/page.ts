@@ -9,7 +9,7 @@ import { createDrafts } from './drafts.ts'
 import { openKept } from './kept.ts'
 import { createLinks } from './links.ts'
 import { createPanels } from './panels.ts'
-import { createPlaces } from './place.ts'
+import { createPlaces, type Places } from './place.ts'
 import type { Preferences } from './preferences.ts'
 import { createRoomList } from './room-list.ts'
 import { createSearch } from './search.ts'
@@ -23,13 +23,17 @@ export type PageOptions = {
   tokenProvider?: TokenProvider
   preferences: Preferences
   words: Words
-  /** What carries language and theme. */
+  /** What carries language and theme: the document's element, or the host application's. */
   root: HTMLElement
+  /** The address where left out. */
+  places?: Places
+  /** A foreign page's title and icon are not ours to change. */
+  onUnread?: (count: number) => void
 }
 /** Everything behind the views. */
 export type Page = ReturnType<typeof createPage>
 
-export function createPage({ baseUrl, tokenProvider, preferences, words: first, root }: PageOptions) {
+export function createPage({ baseUrl, tokenProvider, preferences, words: first, root, ...more }: PageOptions) {
   const kept = openKept()
   const client = createChatClient({
     ...{ baseUrl, outboxStore: kept.outbox },
@@ -40,10 +44,12 @@ export function createPage({ baseUrl, tokenProvider, preferences, words: first, 
   const rooms = createRoomList(client, kept, session)
   const drafts = createDrafts(kept, session)
   const uploads = createUploads(client)
-  const places = createPlaces()
+  const places = more.places ?? createPlaces()
   const conversation = createConversation({ client, kept, session, rooms, uploads })
   const page = {
-    ...{ client, words, preferences, session, rooms, drafts, uploads, places, conversation },
+    /** Nothing but the room of the place. */
+    oneRoom: signal(false),
+    ...{ root, client, words, preferences, session, rooms, drafts, uploads, places, conversation },
     connection: createConnection(client),
     typing: createTyping(client),
     links: createLinks(client),
@@ -82,7 +88,7 @@ export function createPage({ baseUrl, tokenProvider, preferences, words: first, 
     root.lang = words.value.language
     root.dataset.theme = preferences.theme.value
   })
-  effect(() => showUnread(rooms.unread.value, words.value))
+  effect(() => (more.onUnread ?? ((count) => showUnread(count, words.value)))(rooms.unread.value))
   return page
 }
 

@@ -30,7 +30,7 @@ export function createSession(client: ChatClient, kept: Kept) {
   }
 
   client.on('status', ({ phase: now }) => {
-    if (now === 'signed_out' && phase.peek() === 'signed_in') end()
+    if (now === 'signed_out' && phase.peek() !== 'signed_out') end()
   })
   client.on('established', ({ user_id, username }) => void begin({ id: user_id, username }))
   tabs.addEventListener('message', ({ data }: MessageEvent<KeptUser>) => {
@@ -42,7 +42,7 @@ export function createSession(client: ChatClient, kept: Kept) {
     me,
     /** Goes on with the sign-in of an earlier page, if there was one; a host application's user is known once it gives a token. */
     async start(): Promise<void> {
-      const user = await kept.user.get()
+      const user = client.signIn && (await kept.user.get())
       if (user) return begin(user)
       if (client.signIn) {
         phase.value = 'signed_out'

@@ -1,5 +1,5 @@
 import type { Page } from '../store/page.ts'
-import { PageContext } from './context.ts'
+import { PageContext, useWords } from './context.ts'
 import { Dialogs } from './dialogs.tsx'
 import { RoomList } from './room-list.tsx'
 import { RoomView } from './room-view.tsx'
@@ -18,22 +18,33 @@ export function App({ page }: { page: Page }) {
 function Main({ page }: { page: Page }) {
   const phase = page.session.phase.value
   if (phase === 'starting') return <div class="blank" />
-  if (phase === 'signed_out') return <SignIn />
+  if (phase === 'signed_out') return page.client.signIn ? <SignIn /> : <SignedOut />
   return <Chat page={page} />
 }
 
 function Chat({ page }: { page: Page }) {
   useShortcuts(page)
   const { roomId } = page.places.place.value
+  const isOneRoom = page.oneRoom.value
   const side = page.panels.side.value
   return (
-    <div class={`chat ${roomId ? 'in-room' : 'in-list'} ${side ? 'with-side' : ''}`}>
-      <RoomList />
+    <div class={`chat ${roomId ? 'in-room' : 'in-list'} ${side ? 'with-side' : ''} ${isOneRoom ? 'one-room' : ''}`}>
+      {!isOneRoom && <RoomList />}
       <RoomView key={roomId ?? ''} />
       {side && <SidePanel panel={side} />}
       <Dialogs />
       <Notice page={page} />
     </div>
+  )
+}
+
+/** A host application signs in, and it has no token. */
+function SignedOut() {
+  const words = useWords()
+  return (
+    <main class="no-room">
+      <p>{words.signIn.elsewhere}</p>
+    </main>
   )
 }
 

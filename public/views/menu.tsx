@@ -2,6 +2,7 @@ import type { ComponentChildren, RefObject } from 'preact'
 import { createContext } from 'preact'
 import { useContext, useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon, type IconName } from './icon.tsx'
+import { surface } from './surface.ts'
 
 const Close = createContext<() => void>(() => undefined)
 
@@ -22,8 +23,9 @@ export function Menu({ label, anchor, onClose, children }: Props) {
   }, [])
   useEffect(() => {
     const leave = (event: Event) => {
-      const target = event.target as Node
-      if (!menu.current?.contains(target) && !anchor.current?.contains(target)) onClose()
+      // From within a shadow tree the target alone says little.
+      const path = event.composedPath()
+      if (!path.some((each) => each === menu.current || each === anchor.current)) onClose()
     }
     addEventListener('pointerdown', leave)
     addEventListener('wheel', leave, { passive: true })
@@ -46,7 +48,7 @@ export function Menu({ label, anchor, onClose, children }: Props) {
     } else if (step && box) {
       event.preventDefault()
       const items = itemsOf(box)
-      const now = items.indexOf(document.activeElement as HTMLElement)
+      const now = items.indexOf(surface().activeElement as HTMLElement)
       items[(now + step + items.length) % items.length]?.focus()
     }
   }

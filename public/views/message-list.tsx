@@ -7,6 +7,7 @@ import { Announcer } from './announcer.tsx'
 import { usePage, useWords } from './context.ts'
 import { Icon } from './icon.tsx'
 import { MessageRow } from './message-row.tsx'
+import { surface } from './surface.ts'
 
 /** Pixels from the end within which one is at the bottom. */
 const nearBottom = 80
@@ -92,7 +93,7 @@ function Scroller({ items }: { items: readonly Item[] }) {
   }
   // Rows that grow, and a keyboard that comes up, push the end away: it is followed by whoever was at it, and had not begun to scroll.
   useLayoutEffect(() => {
-    const scroller = document.querySelector('.messages')
+    const scroller = surface().querySelector('.messages')
     if (!scroller) return
     const observer = new ResizeObserver(() => left.current <= 2 && conversation.isLatest.peek() && toBottom())
     observer.observe(scroller)
@@ -189,7 +190,7 @@ function indexOf(items: readonly Item[], seq: number | undefined): number | unde
 }
 
 function flashRow(seq: number): void {
-  const row = document.querySelector(`.messages [data-seq="${seq}"]`)
+  const row = surface().querySelector(`.messages [data-seq="${seq}"]`)
   row?.classList.add('flash')
   row?.addEventListener('animationend', () => row.classList.remove('flash'), { once: true })
 }

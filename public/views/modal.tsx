@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { usePage, useWords } from './context.ts'
 import { IconButton } from './icon.tsx'
+import { surface } from './surface.ts'
 
 /** Over everything: the focus is in it at once (the next key is for it) and stays in it, Esc closes it, and the focus goes back to where it was. */
 export function Modal({ title, children, kind = '' }: { title: string; children: ComponentChildren; kind?: string }) {
@@ -9,7 +10,7 @@ export function Modal({ title, children, kind = '' }: { title: string; children:
   const words = useWords()
   const box = useRef<HTMLDialogElement>(null)
   useLayoutEffect(() => {
-    const before = document.activeElement
+    const before = surface().activeElement
     box.current?.showModal()
     // Where one begins: at what is asked for, not at the cross.
     box.current?.querySelector<HTMLElement>('input, .buttons button')?.focus()

@@ -5,7 +5,7 @@ import { Icon, IconButton } from './icon.tsx'
 import { RoomRow } from './room-row.tsx'
 
 export function RoomList() {
-  const { rooms, panels, session } = usePage()
+  const { rooms, panels, session, client } = usePage()
   const words = useWords()
   const show = (kind: 'new_chat' | 'help' | 'settings') => () => {
     panels.dialog.value = { kind }
@@ -45,7 +45,7 @@ export function RoomList() {
         </span>
         <IconButton name="settings" label={words.settings.title} onClick={show('settings')} />
         <IconButton name="help" label={words.list.help} keys="?" onClick={show('help')} />
-        <IconButton name="leave" label={words.list.signOut} onClick={signOut} />
+        {client.signIn && <IconButton name="leave" label={words.list.signOut} onClick={signOut} />}
       </footer>
     </nav>
   )

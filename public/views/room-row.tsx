@@ -3,10 +3,11 @@ import { fullTime, shortTime } from '../words/times.ts'
 import { Avatar } from './avatar.tsx'
 import { usePage, useWords } from './context.ts'
 import { Icon } from './icon.tsx'
+import { isNarrow } from './surface.ts'
 
 /** A room in the list: whom it is with, what was said last and when, and what waits in it. */
 export function RoomRow({ room }: { room: RoomListItem }) {
-  const { places, drafts, conversation, panels } = usePage()
+  const { places, drafts, conversation, panels, root } = usePage()
   const words = useWords()
   const isOpen = places.place.value.roomId === room.id
   const draft = isOpen ? undefined : drafts.texts.value.get(room.id)?.trim()
@@ -17,7 +18,7 @@ export function RoomRow({ room }: { room: RoomListItem }) {
   const open = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return
     event.preventDefault()
-    if (matchMedia('(max-width: 759px)').matches) panels.side.value = undefined
+    if (isNarrow(root)) panels.side.value = undefined
     places.go(room.id)
   }
   return (

@@ -1,6 +1,7 @@
 import type { FoundMessage } from '../../schemas/search.ts'
 import { shortTime } from '../words/times.ts'
 import { usePage, useWords } from './context.ts'
+import { isNarrow } from './surface.ts'
 
 export function SearchPanel() {
   const { search, places } = usePage()
@@ -58,10 +59,10 @@ function Status() {
 }
 
 function Hit({ hit }: { hit: FoundMessage }) {
-  const { rooms, places, panels } = usePage()
+  const { rooms, places, panels, root } = usePage()
   const words = useWords()
   const open = () => {
-    if (matchMedia('(max-width: 759px)').matches) panels.side.value = undefined
+    if (isNarrow(root)) panels.side.value = undefined
     places.go(hit.room_id, hit.id)
   }
   return (

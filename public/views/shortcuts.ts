@@ -1,12 +1,14 @@
 import { useEffect } from 'preact/hooks'
 import type { Page } from '../store/page.ts'
+import { surface } from './surface.ts'
 
 /** Keys that work everywhere on the page. */
 export function useShortcuts(page: Page): void {
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
+      if (!event.composedPath().includes(page.root)) return
       if (isSwitcher(event)) open(page, event, 'switcher')
-      else if (event.key === '?' && !isWriting(event.target)) open(page, event, 'help')
+      else if (event.key === '?' && !isWriting(event.composedPath()[0])) open(page, event, 'help')
       else if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) step(page, event)
       else if (event.key === 'Escape' && !page.panels.dialog.peek() && !event.defaultPrevented) page.panels.side.value = undefined
     }
@@ -31,10 +33,10 @@ function step({ rooms, places }: Page, event: KeyboardEvent): void {
 }
 
 export function focusComposer(): void {
-  document.querySelector<HTMLElement>('.composer textarea')?.focus()
+  surface().querySelector<HTMLElement>('.composer textarea')?.focus()
 }
 
-function isWriting(target: EventTarget | null): boolean {
+function isWriting(target: EventTarget | undefined): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 }
 

@@ -22,6 +22,7 @@ export const en = {
     tooMany: 'Too many attempts. Wait a moment, then try again.',
     unreachable: 'The service cannot be reached. Check your connection and try again.',
     missing: 'Enter your username and password.',
+    elsewhere: 'You are signed out. Sign in again on the page around this chat.',
   },
 
   list: {

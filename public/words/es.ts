@@ -23,6 +23,7 @@ export const es: Words = {
     tooMany: 'Demasiados intentos. Espera un momento y vuelve a probar.',
     unreachable: 'No se puede contactar con el servicio. Comprueba tu conexión y vuelve a probar.',
     missing: 'Escribe tu usuario y tu contraseña.',
+    elsewhere: 'Tu sesión se ha cerrado. Vuelve a iniciarla en la página que contiene este chat.',
   },
 
   list: {

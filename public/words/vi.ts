@@ -23,6 +23,7 @@ export const vi: Words = {
     tooMany: 'Bạn đã thử quá nhiều lần. Hãy đợi một lát rồi thử lại.',
     unreachable: 'Không kết nối được với máy chủ. Hãy kiểm tra mạng rồi thử lại.',
     missing: 'Hãy nhập tên đăng nhập và mật khẩu.',
+    elsewhere: 'Bạn đã đăng xuất. Hãy đăng nhập lại ở trang chứa khung trò chuyện này.',
   },
 
   list: {

@@ -20,6 +20,9 @@ const policy = [
   "require-trusted-types-for 'script'",
 ].join('; ')
 
+/** Pages of every origin may load the chat as an element; what it may do there is decided by the API. */
+const forEverybody = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }
+
 const hidden = { hide: true } as object
 
 /** The browser chatbox. Its files have their content in their names, so they may be kept for ever; the page itself is asked for anew. */
@@ -27,6 +30,7 @@ export async function pageRoutes(app: App): Promise<void> {
   refuseOtherMethods(app, () => {
     app.get('/', { schema: hidden }, (_request, reply) => reply.redirect('/api/chat/'))
     app.get('/api/chat/', { schema: hidden }, async (_request, reply) => sendPage(reply))
+    app.get('/api/chat/aristay-chat.js', { schema: hidden }, async (_request, reply) => sendElement(reply))
   })
   await app.register(fastifyStatic, {
     root: `${folder}assets`,
@@ -36,11 +40,26 @@ export async function pageRoutes(app: App): Promise<void> {
     maxAge: '365d',
     index: false,
     schemaHide: true,
+    setHeaders: (reply) => void reply.headers(forEverybody),
   })
 }
 
 async function sendPage(reply: FastifyReply) {
-  const page = await readFile(`${folder}index.html`).catch(() => undefined)
-  if (!page) throw new ChatError('unavailable', 'The page has not been built: npm run build.')
+  const page = await readBuilt('index.html')
   return reply.headers({ 'content-security-policy': policy, 'cache-control': 'no-cache' }).type('text/html; charset=utf-8').send(page)
+}
+
+/** `<aristay-chat>` for pages of host applications. */
+async function sendElement(reply: FastifyReply) {
+  const script = await readBuilt('aristay-chat.js')
+  return reply
+    .headers({ ...forEverybody, 'cache-control': 'no-cache' })
+    .type('text/javascript; charset=utf-8')
+    .send(script)
+}
+
+async function readBuilt(name: string): Promise<Buffer> {
+  const file = await readFile(`${folder}${name}`).catch(() => undefined)
+  if (!file) throw new ChatError('unavailable', 'The page has not been built: npm run build.')
+  return file
 }

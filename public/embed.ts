@@ -1,0 +1,3 @@
+import { ChatElement } from './embed/element.ts'
+
+if (!customElements.get('aristay-chat')) customElements.define('aristay-chat', ChatElement)
