@@ -38,6 +38,7 @@ async function livelyRoom() {
     await ben.post('/api/chat/messages/', form)
   }
   await ben.say(room, 'and so on')
+  await anna.post(`/api/chat/rooms/${room}/mark_read/`)
   return { anna, ben, room, other }
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startChat, type TestChat, testPassword } from '../support/chat.ts'
+import { until } from '../support/until.ts'
 import { startBrowser } from './support/browser.ts'
 
 let chat: TestChat
@@ -72,11 +73,11 @@ test('The language is switched in the page, before and after the sign-in, and st
 test('The appearance is chosen in the page, and stays', async () => {
   const { page, signIn } = await visitor('en-GB')
   await signIn()
-  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  const background = () => page.locator('.page').evaluate((it) => getComputedStyle(it).backgroundColor)
   const light = await background()
   await page.getByRole('button', { name: 'Settings' }).click()
   await page.getByRole('radio', { name: 'Dark' }).check()
-  await page.waitForFunction((before) => getComputedStyle(document.body).backgroundColor !== before, light)
+  await until(async () => (await background()) !== light)
   await page.reload()
   await page.getByRole('navigation', { name: 'Chats' }).waitFor()
   expect(await background()).not.toBe(light)

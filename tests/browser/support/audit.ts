@@ -13,19 +13,26 @@ export async function seriousFaults(page: Page): Promise<string[]> {
 /** Controls of which a finger's 44 px, around their middle, would hit something else; links within a text are exempt. */
 export function smallTargets(page: Page): Promise<string[]> {
   return page.evaluate(() => {
-    const reach = 21.5
+    const reach = 21
     const top = [...document.querySelectorAll<HTMLElement>('dialog[open]')].at(-1) ?? document.body
     const controls = [...top.querySelectorAll<HTMLElement>('button:not(:disabled), a.row, input:not([type="file"]), textarea')]
     const isHit = (control: HTMLElement, x: number, y: number) => {
       const hit = document.elementFromPoint(x, y)
       return hit !== null && (control.contains(hit) || control.closest('label')?.contains(hit) === true)
     }
+    // What is half scrolled away cannot be judged.
+    const windowOf = (control: HTMLElement) => {
+      let box: HTMLElement | null = control.parentElement
+      while (box && !/auto|scroll/.test(getComputedStyle(box).overflowY)) box = box.parentElement
+      return box?.getBoundingClientRect() ?? new DOMRect(0, 0, innerWidth, innerHeight)
+    }
     return controls.flatMap((control) => {
-      const { x, y, width, height } = control.getBoundingClientRect()
+      const target = (control instanceof HTMLInputElement && control.type === 'radio' && control.closest('label')) || control
+      const { x, y, width, height } = target.getBoundingClientRect()
       const [middle, centre] = [x + width / 2, y + height / 2]
       const isSeen = control.checkVisibility({ opacityProperty: true }) && isHit(control, middle, centre)
-      const isInside = middle - reach >= 0 && middle + reach <= innerWidth && centre - reach >= 0 && centre + reach <= innerHeight
-      if (!isSeen || !isInside) return []
+      const { top: from, bottom: to } = windowOf(control)
+      if (!isSeen || centre - reach < from || centre + reach > to) return []
       const points = [
         [middle - reach, centre],
         [middle + reach, centre],
