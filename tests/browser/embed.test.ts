@@ -13,7 +13,7 @@ let html = ''
 beforeAll(async () => {
   foreign = await serveForeignPage(() => html)
   chat = await startChat({ env: { ALLOWED_ORIGINS: foreign.origin } })
-  browser = await startBrowser(() => chat)
+  browser = await startBrowser(() => chat.url)
 })
 afterAll(async () => {
   await browser?.close()

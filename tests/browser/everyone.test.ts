@@ -9,7 +9,7 @@ let chat: TestChat
 let browser: Awaited<ReturnType<typeof startBrowser>>
 beforeAll(async () => {
   chat = await startChat()
-  browser = await startBrowser(() => chat)
+  browser = await startBrowser(() => chat.url)
 })
 afterAll(async () => {
   await browser?.close()
