@@ -11,6 +11,9 @@ export type PastRoom = {
   messages: { id: string; senderId: number; content: string; createdAt: string; replyToId: string | null }[]
 }
 
+/** A statement has 65 535 parameters at most. */
+const rowsAtOnce = 1_000
+
 /** Writes the room as if it had been used: heads, counts and read pointers agree. */
 export async function insertPastRoom(tx: Queryable, { room, participants, messages }: PastRoom): Promise<void> {
   const newest = messages.at(-1)
@@ -31,11 +34,8 @@ export async function insertPastRoom(tx: Queryable, { room, participants, messag
       lastReadAt: read?.at,
     })),
   )
-  if (messages.length > 0) {
-    await tx
-      .insert(chatMessages)
-      .values(messages.map((message, index) => ({ ...message, roomId: room.id, seq: index + 1, modifiedAt: message.createdAt })))
-  }
+  const rows = messages.map((message, index) => ({ ...message, roomId: room.id, seq: index + 1, modifiedAt: message.createdAt }))
+  for (let from = 0; from < rows.length; from += rowsAtOnce) await tx.insert(chatMessages).values(rows.slice(from, from + rowsAtOnce))
   const reads = participants.flatMap(({ userId, read }) =>
     read ? [{ roomId: room.id, userId, uptoSeq: read.count, readAt: read.at }] : [],
   )
