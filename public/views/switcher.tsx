@@ -33,8 +33,10 @@ export function Switcher() {
     <Modal title={words.switcher.title} kind="switcher">
       <input
         type="search"
+        role="combobox"
         list={undefined}
-        aria-expanded="true"
+        aria-autocomplete="list"
+        aria-expanded={found.length > 0}
         aria-controls="switcher-rooms"
         aria-activedescendant={found[chosen] && `to-${found[chosen].id}`}
         aria-label={words.switcher.label}

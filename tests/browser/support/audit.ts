@@ -39,10 +39,10 @@ export function smallTargets(page: Page): Promise<string[]> {
         [middle, centre - reach],
         [middle, centre + reach],
       ] as const
-      const misses = points.filter(([left, up]) => !isHit(control, left, up)).length
-      return misses === 0
-        ? []
-        : [`${control.getAttribute('aria-label') ?? control.textContent} (${Math.round(width)} × ${Math.round(height)})`]
+      const inTheWay = points.filter(([left, up]) => !isHit(control, left, up)).map(([left, up]) => document.elementFromPoint(left, up))
+      const name = control.getAttribute('aria-label') ?? control.textContent
+      const size = `${Math.round(width)} × ${Math.round(height)}`
+      return inTheWay.map((other) => `${name} (${size}): ${other?.outerHTML.slice(0, 80)}`)
     })
   })
 }
