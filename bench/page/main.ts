@@ -45,6 +45,8 @@ async function measure({ url, db, browser, person }: Stage): Promise<Figure[]> {
   const pictures = await roomOfPictures(browser, anna, ben)
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
   const page = await context.newPage()
+  // tsx gives functions their names by this, also those that run in the page.
+  await page.addInitScript('globalThis.__name = (named) => named')
   await page.addInitScript(watchFirstMessage)
   await page.goto(`${url}/api/chat/#/${long}`)
   await page.getByLabel('Username').fill('anna')
