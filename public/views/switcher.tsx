@@ -33,6 +33,7 @@ export function Switcher() {
     <Modal title={words.switcher.title} kind="switcher">
       <input
         type="search"
+        // biome-ignore lint/a11y/noRedundantRoles: a search field without a list has another role by itself.
         role="combobox"
         list={undefined}
         aria-autocomplete="list"

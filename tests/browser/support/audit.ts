@@ -10,10 +10,10 @@ export async function seriousFaults(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary}`))
 }
 
-/** Controls of which a finger's 44 px, around their middle, would hit something else; links within a text are exempt. */
+/** Controls that a finger hits over less than 44 px, from edge to edge through their middle; links within a text are exempt. */
 export function smallTargets(page: Page): Promise<string[]> {
   return page.evaluate(() => {
-    const reach = 21
+    const least = 43
     const top = [...document.querySelectorAll<HTMLElement>('dialog[open]')].at(-1) ?? document.body
     const controls = [...top.querySelectorAll<HTMLElement>('button:not(:disabled), a.row, input:not([type="file"]), textarea')]
     const isHit = (control: HTMLElement, x: number, y: number) => {
@@ -32,17 +32,15 @@ export function smallTargets(page: Page): Promise<string[]> {
       const [middle, centre] = [x + width / 2, y + height / 2]
       const isSeen = control.checkVisibility({ opacityProperty: true }) && isHit(control, middle, centre)
       const { top: from, bottom: to } = windowOf(control)
-      if (!isSeen || centre - reach < from || centre + reach > to) return []
-      const points = [
-        [middle - reach, centre],
-        [middle + reach, centre],
-        [middle, centre - reach],
-        [middle, centre + reach],
-      ] as const
-      const inTheWay = points.filter(([left, up]) => !isHit(control, left, up)).map(([left, up]) => document.elementFromPoint(left, up))
-      const name = control.getAttribute('aria-label') ?? control.textContent
-      const size = `${Math.round(width)} × ${Math.round(height)}`
-      return inTheWay.map((other) => `${name} (${size}): ${other?.outerHTML.slice(0, 80)}`)
+      if (!isSeen || centre - least / 2 < from || centre + least / 2 > to) return []
+      const reach = (right: number, down: number) => {
+        let far = 0
+        while (far < least && isHit(control, middle + right * (far + 1), centre + down * (far + 1))) far += 1
+        return far
+      }
+      const [wide, high] = [reach(-1, 0) + reach(1, 0), reach(0, -1) + reach(0, 1)]
+      const isLarge = wide >= least && high >= least
+      return isLarge ? [] : [`${control.getAttribute('aria-label') ?? control.textContent}: ${wide} × ${high}`]
     })
   })
 }
