@@ -5,9 +5,8 @@ const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as
 const ServerUrl = z.url({ protocol: /^(https?|wss?)$/, error: 'must be ws:// or http:// URLs, separated by commas' })
 
 const RedisUrl = z
-  .string({ error: 'is missing: the relay hears of changes through Redis' })
-  .refine((text) => !text.includes(','), 'has several addresses: give one, of a single Redis or of a proxy before a cluster')
-  .refine((text) => text.includes(',') || (URL.canParse(text) && /^rediss?:\/\//.test(text)), 'must be a redis:// or rediss:// URL')
+  .string()
+  .refine((text) => URL.canParse(text) && /^rediss?:\/\//.test(text), 'must be redis:// or rediss:// URLs, separated by commas')
 
 const Config = z.object({
   PORT: z.coerce
@@ -17,7 +16,10 @@ const Config = z.object({
     .max(65_535, 'must be a port')
     .default(8001),
   HOST: z.string().default('127.0.0.1'),
-  REDIS_URL: RedisUrl,
+  REDIS_URL: z
+    .string({ error: 'is missing: the relay hears of changes through Redis' })
+    .transform(splitList)
+    .pipe(z.array(RedisUrl).min(1, 'is empty')),
   RELAY_SECRET: z
     .string({ error: 'is missing: the secret that the servers know the relay by' })
     .refine((text) => Buffer.byteLength(text) >= 32, 'must have 32 bytes at least'),

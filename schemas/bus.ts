@@ -8,7 +8,7 @@ export interface Bus {
   /** Resolves when the subscription is confirmed: what is published from then on arrives, unless lost. Rejects when it cannot be confirmed within a second. */
   subscribe(channel: string): Promise<void>
   unsubscribe(channel: string): void
-  /** Every text on a subscribed channel, in the order in which the bus gave it. One listener. */
+  /** Every text on a subscribed channel; those of one publisher on one channel in their order. One listener. */
   onText(listener: (channel: string, text: string) => void): void
   /** The subscription was broken and is back: anything may have been missed. One listener. */
   onGap(listener: () => void): void

@@ -6,15 +6,13 @@ export class ConfigError extends Error {
 }
 
 const port = (usual: number) => z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535).default(usual)
-const list = z
-  .string()
-  .default('')
-  .transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  )
+const items = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+const list = items.prefault('')
 const key = z.string().refine((value) => Buffer.byteLength(value) >= 32, 'must have at least 32 bytes')
 const url = (...schemes: string[]) =>
   z.string().refine(
@@ -23,7 +21,7 @@ const url = (...schemes: string[]) =>
     },
     `must be an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
   )
-const redisUrl = url('redis', 'rediss').refine((value) => !value.includes(','), 'must be one address: a cluster is not supported yet')
+const redisUrls = items.pipe(z.array(url('redis', 'rediss')).min(1, 'is empty'))
 
 const shared = {
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -41,7 +39,7 @@ const ServerEnvironment = z.object({
   INTERNAL_HOST: z.string().min(1).default('127.0.0.1'),
   INTERNAL_PORT: port(8002),
   DATABASE_URL: url('postgres', 'postgresql'),
-  REDIS_URL: redisUrl,
+  REDIS_URL: redisUrls,
   JWT_SIGNING_KEY: key,
   RELAY_SECRET: key,
   ATTACHMENTS_DIR: z.string().min(1),
@@ -54,7 +52,7 @@ const AllInOneEnvironment = z.object({
   PORT: port(8000),
   DATA_DIR: z.string().min(1).default('.data'),
   DATABASE_URL: ServerEnvironment.shape.DATABASE_URL.optional(),
-  REDIS_URL: redisUrl.optional(),
+  REDIS_URL: redisUrls.optional(),
   JWT_SIGNING_KEY: key.optional(),
   ATTACHMENTS_DIR: z.string().min(1).optional(),
   LOG_LEVEL: logLevel.default('warn'),
@@ -77,7 +75,7 @@ function read<Schema extends z.ZodType>(schema: Schema, environment: NodeJS.Proc
   const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data
   const lines = parsed.error.issues.map((issue) => {
-    const name = issue.path.join('.')
+    const name = String(issue.path[0])
     return `${name} ${name in given ? issue.message : 'is missing'}`
   })
   throw new ConfigError([...new Set(lines)].join('\n'))

@@ -17,8 +17,8 @@ export type Connection = {
 const pingEveryMs = 1000
 const answerWithinMs = 1000
 
-/** Never logs the URL, nor an error object: ioredis hangs the command with its arguments on it, and those are passwords and messages. */
-export function openConnection(url: string, name: string, log: BusLog): Connection {
+/** `onMoved`: a command came to a Redis of a cluster that no longer has what it is about. Never logs the URL, nor an error object: ioredis hangs the command with its arguments on it, and those are passwords and messages. */
+export function openConnection(url: string, name: string, log: BusLog, onMoved: () => void): Connection {
   const redis = new Redis(url, {
     connectionName: name,
     connectTimeout: 2000,
@@ -30,13 +30,17 @@ export function openConnection(url: string, name: string, log: BusLog): Connecti
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
     retryStrategy,
-    // A master that became a replica refuses writes and keeps its connections: only a new one finds the new master.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    reconnectOnError({ message }) {
+      if (message.startsWith('MOVED')) onMoved()
+      // A master that became a replica refuses writes and keeps its connections: only a new one finds the new master.
+      return message.startsWith('READONLY')
+    },
   })
   const rarely = sparingly(5000)
-  redis.on('error', (error: Error) => rarely(() => log.warn({ connection: name, reason: error.message }, 'redis connection failed')))
-  redis.on('ready', () => log.info({ connection: name }, 'redis connected'))
-  const watch = watchSilence(redis, () => log.warn({ connection: name }, 'redis is silent'))
+  const facts = { connection: name, host: new URL(url).host }
+  redis.on('error', (error: Error) => rarely(() => log.warn({ ...facts, reason: error.message }, 'redis connection failed')))
+  redis.on('ready', () => log.info(facts, 'redis connected'))
+  const watch = watchSilence(redis, () => log.warn(facts, 'redis is silent'))
   const reset = () => void redis.stream?.destroy()
   let closed = false
   const close = () => {

@@ -1,9 +1,10 @@
 import type { Bus } from '../../schemas/bus.ts'
-import { createPublisher } from './publisher.ts'
-import { type BusLog, openConnection } from './redis-connection.ts'
+import type { BusLog } from './redis-connection.ts'
+import { openNode, type RedisNode } from './redis-node.ts'
 import { createRedisTyping } from './redis-typing.ts'
-import { sparingly } from './sparingly.ts'
-import { createSubscriptions } from './subscriptions.ts'
+import { createSubscriptions, type Wish } from './subscriptions.ts'
+import type { Topology } from './topology.ts'
+import { watchTopology } from './topology-watch.ts'
 
 export type RedisBus = Bus & {
   /** Publishes that were refused, broken off, or not answered within a second. Some of the last may have arrived. */
@@ -11,8 +12,8 @@ export type RedisBus = Bus & {
 }
 
 type RedisBusOptions = {
-  /** redis:// or rediss://, one address. */
-  url: string
+  /** redis:// or rediss://; of a single Redis, or of one or more nodes of a cluster. */
+  urls: readonly string[]
   /** Before every key and channel; ends in its own separator. */
   prefix?: string
   log: BusLog
@@ -20,57 +21,116 @@ type RedisBusOptions = {
   now?: () => number
 }
 
+/** Where channels wait that nobody has. */
+const nobody = {
+  isReady: () => false,
+  subscribe: async () => undefined,
+  unsubscribe: async () => undefined,
+  reset: () => undefined,
+}
+
 /**
- * The bus of several processes. Returns at once and connects behind, for ever: a process starts, and lives, without Redis.
- * Redis that went away is noticed within 3 seconds even where the connection stays open. `onGap` comes once after every break,
- * when all wanted channels are subscribed again; also after a `subscribe` that was refused, when it was made good.
+ * The bus of several processes, over one Redis or over the masters of a cluster, each with the channels and keys of its slots. Returns at once and
+ * connects behind, for ever: a process starts, and lives, without Redis. Redis that went away is noticed within 3 seconds even where the connection
+ * stays open. `onGap` comes once after every break of a Redis, when all its wanted channels are subscribed again; also after a `subscribe` that was
+ * refused, when it was made good, and after channels have moved from one Redis to another.
  */
-export function openRedisBus({ url, prefix = 'aristay:', log, now = Date.now }: RedisBusOptions): RedisBus {
-  const commands = openConnection(url, 'aristay-bus', log)
-  const subscriber = openConnection(url, 'aristay-bus-subscriber', log)
-  const publisher = createPublisher(commands, log)
-  const rarely = sparingly(5000)
+export function openRedisBus({ urls, prefix = 'aristay:', log, now = Date.now }: RedisBusOptions): RedisBus {
+  const nodes = new Map<string, RedisNode>()
+  const nowhere = createSubscriptions(nobody, () => undefined)
+  let topology: Topology | undefined
+  let lostElsewhere = 0
   let onText: (channel: string, text: string) => void = () => undefined
   let onGap = () => {}
   let closing: Promise<void> | undefined
 
-  const wire = {
-    isReady: () => subscriber.redis.status === 'ready',
-    subscribe: (channels: string[]) => subscriber.redis.subscribe(...channels),
-    unsubscribe: (channels: string[]) => subscriber.redis.unsubscribe(...channels),
-    reset(error: unknown) {
-      rarely(() => log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'subscribing failed'))
-      subscriber.reset()
-    },
+  function nodeOf(name: string): RedisNode | undefined {
+    const url = topology?.ownerOf(name)
+    return url === undefined ? undefined : nodes.get(url)
   }
-  const subscriptions = createSubscriptions(wire, () => {
-    log.warn('bus subscriptions restored')
-    onGap()
-  })
-  subscriber.redis.on('ready', subscriptions.connected)
-  subscriber.redis.on('close', subscriptions.disconnected)
-  subscriber.redis.on('message', (channel, text) => {
-    if (subscriptions.isWanted(channel)) onText(channel.slice(prefix.length), text)
+
+  function isUp() {
+    return nodes.size > 0 && [...nodes.values()].every((node) => node.isUp())
+  }
+
+  const subscriptionsOf = (channel: string) => nodeOf(channel)?.subscriptions ?? nowhere
+  const watch = watchTopology({
+    urls,
+    log,
+    connected: () => [...nodes].filter(([, node]) => node.redis.status === 'ready').map(([url, node]) => [url, node.redis]),
+    isSettled: isUp,
+    onFound: (found) => found.layout !== topology?.layout && settle(found),
+    onNobody: nowhere.disconnected,
   })
 
+  function settle(found: Topology) {
+    topology = found
+    for (const url of found.urls) if (!nodes.has(url)) nodes.set(url, open(url, found.sharded))
+    for (const [channel, wish, owes] of misplaced()) subscriptionsOf(channel).adopt(channel, wish, owes)
+    for (const [url, node] of nodes) if (!found.urls.has(url)) retire(url, node)
+  }
+
+  function open(url: string, sharded: boolean): RedisNode {
+    return openNode({
+      url,
+      sharded,
+      log,
+      onText: (channel, text) => onText(channel.slice(prefix.length), text),
+      onRestored() {
+        log.warn('bus subscriptions restored')
+        onGap()
+      },
+      onUnsettled: watch.hurry,
+    })
+  }
+
+  /** Channels that are not where they belong. From one Redis to another something may be missed; from nowhere only what somebody waited for in vain. */
+  function misplaced(): [channel: string, wish: Wish, owes: boolean][] {
+    return [nowhere, ...[...nodes.values()].map((node) => node.subscriptions)].flatMap((holder) => {
+      const owes = holder !== nowhere || !nowhere.isWhole()
+      return [...holder.release((channel) => subscriptionsOf(channel) !== holder)].map(([channel, wish]): [string, Wish, boolean] => [
+        channel,
+        wish,
+        owes,
+      ])
+    })
+  }
+
+  function retire(url: string, node: RedisNode) {
+    nodes.delete(url)
+    lostElsewhere += node.lostPublishes()
+    void node.close()
+  }
+
+  function publish(channel: string, text: string) {
+    const node = nodeOf(channel)
+    if (node) node.publish(channel, text)
+    else lostElsewhere++
+  }
+
   async function close() {
-    subscriptions.close()
-    await Promise.all([commands.close(), subscriber.close()])
+    watch.end()
+    nowhere.close()
+    await Promise.all([...nodes.values()].map((node) => node.close()))
   }
 
   return {
-    publish: (channel, text) => publisher.publish(prefix + channel, text),
-    lostPublishes: publisher.lostPublishes,
-    subscribe: (channel) => subscriptions.want(prefix + channel),
-    unsubscribe: (channel) => subscriptions.forget(prefix + channel),
+    publish: (channel, text) => publish(prefix + channel, text),
+    lostPublishes: () => [...nodes.values()].reduce((sum, node) => sum + node.lostPublishes(), lostElsewhere),
+    subscribe: (channel) => subscriptionsOf(prefix + channel).want(prefix + channel),
+    unsubscribe: (channel) => subscriptionsOf(prefix + channel).forget(prefix + channel),
     onText(listener) {
       onText = listener
     },
     onGap(listener) {
       onGap = listener
     },
-    ...createRedisTyping(commands.redis, (roomId) => `${prefix}typing:${roomId}`, now),
-    isUp: () => commands.isAlive() && subscriber.isAlive() && subscriptions.isWhole(),
+    ...createRedisTyping(
+      (key) => nodeOf(key)?.redis,
+      (roomId) => `${prefix}typing:${roomId}`,
+      now,
+    ),
+    isUp,
     close: () => (closing ??= close()),
   }
 }

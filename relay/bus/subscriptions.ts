@@ -7,10 +7,14 @@ type SubscriberWire = {
   reset(error: unknown): void
 }
 
-type Subscriptions = {
+export type Subscriptions = {
   /** Resolves when confirmed. Rejects after a second, but the channel stays wanted and is subscribed when that becomes possible. */
   want(channel: string): Promise<void>
   forget(channel: string): void
+  /** Gives up the channels that belong elsewhere now, with those who wait for them. */
+  release(belongsElsewhere: (channel: string) => boolean): Map<string, Wish>
+  /** Takes over what another released; `owes`: what was said on it meanwhile is lost. */
+  adopt(channel: string, wish: Wish, owes: boolean): void
   isWanted(channel: string): boolean
   /** Nothing is owed: no break that `onRestored` has not yet followed. */
   isWhole(): boolean
@@ -21,6 +25,9 @@ type Subscriptions = {
 
 type Waiter = { resolve(): void; reject(error: Error): void }
 
+/** A wanted channel: who waits for its confirmation, and what is done when one of them waited in vain. */
+export type Wish = { waiters: Set<Waiter>; onRefused(): void }
+
 const confirmWithinMs = 1000
 /** Confirmations of one command share its time-out of a second; a thousand take some ten milliseconds. */
 const channelsPerCommand = 1000
@@ -30,7 +37,7 @@ const channelsPerCommand = 1000
  * So it is the last wish that counts, however wishes and confirmations overlap. `onRestored` follows a break, or a refusal, once all is subscribed.
  */
 export function createSubscriptions(wire: SubscriberWire, onRestored: () => void): Subscriptions {
-  const wanted = new Map<string, Set<Waiter>>()
+  const wanted = new Map<string, Wish>()
   const confirmed = new Set<string>()
   const changed = new Set<string>()
   let connection = 0
@@ -88,23 +95,43 @@ export function createSubscriptions(wire: SubscriberWire, onRestored: () => void
 
   function confirm(channel: string) {
     confirmed.add(channel)
-    for (const waiter of wanted.get(channel) ?? []) waiter.resolve()
+    for (const waiter of wanted.get(channel)?.waiters ?? []) waiter.resolve()
   }
 
   function want(channel: string): Promise<void> {
     if (closed) return Promise.reject(new Error('bus is closed'))
-    const waiters = wanted.get(channel) ?? new Set()
-    wanted.set(channel, waiters)
+    const wish = wanted.get(channel) ?? { waiters: new Set(), onRefused: owe }
+    wanted.set(channel, wish)
     if (confirmed.has(channel)) return Promise.resolve()
     change(channel)
-    return wait(waiters, () => (owed = true))
+    return wait(wish)
+  }
+
+  function owe() {
+    owed = true
   }
 
   function forget(channel: string) {
-    const waiters = wanted.get(channel)
-    if (!waiters) return
+    const wish = wanted.get(channel)
+    if (!wish) return
     wanted.delete(channel)
-    for (const waiter of waiters) waiter.reject(new Error('unsubscribed meanwhile'))
+    for (const waiter of wish.waiters) waiter.reject(new Error('unsubscribed meanwhile'))
+    change(channel)
+  }
+
+  function release(belongsElsewhere: (channel: string) => boolean) {
+    const released = new Map([...wanted].filter(([channel]) => belongsElsewhere(channel)))
+    for (const channel of released.keys()) {
+      wanted.delete(channel)
+      change(channel)
+    }
+    return released
+  }
+
+  function adopt(channel: string, wish: Wish, owes: boolean) {
+    wish.onRefused = owe
+    wanted.set(channel, wish)
+    if (owes) owe()
     change(channel)
   }
 
@@ -118,26 +145,27 @@ export function createSubscriptions(wire: SubscriberWire, onRestored: () => void
 
   function close() {
     closed = true
-    for (const waiters of wanted.values()) for (const waiter of waiters) waiter.reject(new Error('bus is closed'))
+    for (const { waiters } of wanted.values()) for (const waiter of waiters) waiter.reject(new Error('bus is closed'))
     wanted.clear()
   }
 
-  return { want, forget, isWanted: (channel) => wanted.has(channel), isWhole: () => !owed, connected: start, disconnected, close }
+  const isWanted = (channel: string) => wanted.has(channel)
+  return { want, forget, release, adopt, isWanted, isWhole: () => !owed, connected: start, disconnected, close }
 }
 
-function wait(waiters: Set<Waiter>, onRefused: () => void): Promise<void> {
+function wait(wish: Wish): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (how: () => void) => {
       clearTimeout(timer)
-      waiters.delete(waiter)
+      wish.waiters.delete(waiter)
       how()
     }
     const waiter: Waiter = { resolve: () => settle(resolve), reject: (error) => settle(() => reject(error)) }
     const timer = setTimeout(() => {
-      onRefused()
+      wish.onRefused()
       waiter.reject(new Error('subscription was not confirmed in time'))
     }, confirmWithinMs)
-    waiters.add(waiter)
+    wish.waiters.add(waiter)
   })
 }
 

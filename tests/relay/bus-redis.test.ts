@@ -23,7 +23,7 @@ describeWithRedis('the Redis bus, when Redis fails', () => {
   }
 
   function busOn(url: string, prefix?: string): RedisBus {
-    const bus = openRedisBus({ url, prefix, log })
+    const bus = openRedisBus({ urls: [url], prefix, log })
     toClose.push(bus)
     return bus
   }

@@ -9,6 +9,7 @@ test('what is not set has its default', () => {
       PORT: 8001,
       HOST: '127.0.0.1',
       ...right,
+      REDIS_URL: [right.REDIS_URL],
       SERVER_INTERNAL_URL: ['http://127.0.0.1:8002'],
       ALLOWED_ORIGINS: [],
       LOG_LEVEL: 'info',
@@ -17,8 +18,18 @@ test('what is not set has its default', () => {
 })
 
 test('lists are separated by commas', () => {
-  const read = readConfig({ ...right, SERVER_INTERNAL_URL: 'ws://a:1, http://b:2', ALLOWED_ORIGINS: 'https://a, https://b,' })
-  expect(read).toMatchObject({ config: { SERVER_INTERNAL_URL: ['ws://a:1', 'http://b:2'], ALLOWED_ORIGINS: ['https://a', 'https://b'] } })
+  const lists = {
+    REDIS_URL: 'redis://a:1, rediss://b:2',
+    SERVER_INTERNAL_URL: 'ws://a:1, http://b:2',
+    ALLOWED_ORIGINS: 'https://a, https://b,',
+  }
+  expect(readConfig({ ...right, ...lists })).toMatchObject({
+    config: {
+      REDIS_URL: ['redis://a:1', 'rediss://b:2'],
+      SERVER_INTERNAL_URL: ['ws://a:1', 'http://b:2'],
+      ALLOWED_ORIGINS: ['https://a', 'https://b'],
+    },
+  })
 })
 
 test('everything that is wrong is said at once, without the values', () => {
@@ -37,7 +48,8 @@ test('everything that is wrong is said at once, without the values', () => {
 
 test.each([
   [{}, 'REDIS_URL is missing'],
-  [{ REDIS_URL: 'redis://a:1,redis://b:2' }, 'REDIS_URL has several addresses'],
+  [{ REDIS_URL: 'redis://a:1,b:2' }, 'REDIS_URL must be redis:// or rediss:// URLs'],
+  [{ REDIS_URL: ',' }, 'REDIS_URL is empty'],
   [{ SERVER_INTERNAL_URL: ' , ' }, 'SERVER_INTERNAL_URL is empty'],
 ])('%o: %s', (changed, sentence) => {
   const { REDIS_URL, ...rest } = right

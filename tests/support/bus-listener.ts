@@ -1,14 +1,17 @@
 import type { Bus } from '../../schemas/bus.ts'
 import { until } from './until.ts'
 
-/** Writes down what a bus gives. `fence` waits until everything published before has arrived, so that absence can be tested too. */
-export function listenTo(bus: Bus) {
+/**
+ * Writes down what a bus gives. `fence` waits until everything published before has arrived, so that absence can be tested too; over several Redis
+ * it takes a channel of each of them.
+ */
+export function listenTo(bus: Bus, fenceChannels: readonly string[] = ['fence']) {
   const texts: [channel: string, text: string][] = []
   let gaps = 0
   let fences = 0
-  let passed = 0
+  const passed = new Map<string, number>()
   bus.onText((channel, text) => {
-    if (channel === 'fence') passed = Number(text)
+    if (fenceChannels.includes(channel)) passed.set(channel, Number(text))
     else texts.push([channel, text])
   })
   bus.onGap(() => gaps++)
@@ -17,9 +20,9 @@ export function listenTo(bus: Bus) {
     gaps: () => gaps,
     async fence() {
       const mine = ++fences
-      await bus.subscribe('fence')
-      bus.publish('fence', String(mine))
-      await until(() => passed >= mine)
+      await Promise.all(fenceChannels.map((channel) => bus.subscribe(channel)))
+      for (const channel of fenceChannels) bus.publish(channel, String(mine))
+      await until(() => fenceChannels.every((channel) => (passed.get(channel) ?? 0) >= mine))
     },
   }
 }

@@ -20,6 +20,10 @@ export type WorldOptions = {
   publishes?: Partial<PublishFates>
   /** Built into the harness's entries, which then run everywhere. */
   sabotage?: string
+  /** More variables for the servers. */
+  ofServers?: Record<string, string>
+  /** Started already, and closed with the world; otherwise it has a Redis of its own. */
+  redis?: RedisServer
 }
 
 /** A deployment of its own: real processes on free ports of this machine, and everything they need. */
@@ -39,12 +43,18 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const { servers: serverCount = 2, relays: relayCount = 2, publishes = {}, sabotage } = options
   const productionServers = sabotage ? 0 : (options.productionServers ?? 1)
   const folder = await mkdtemp(join(tmpdir(), 'aristay-chaos-'))
-  const [database, redis] = await Promise.all([openPostgres(folder), startRedis()])
+  const [database, redis] = await Promise.all([openPostgres(folder), options.redis ?? startRedis()])
   await migrate(database.url)
   const secret = () => randomBytes(32).toString('base64url')
   const shared = { REDIS_URL: redis.url, RELAY_SECRET: secret(), LOG_LEVEL: 'warn', CHAOS_SABOTAGE: sabotage ?? '' }
   const signingKey = secret()
-  const ofServers = { ...shared, DATABASE_URL: database.url, JWT_SIGNING_KEY: signingKey, ATTACHMENTS_DIR: join(folder, 'attachments') }
+  const ofServers = {
+    ...shared,
+    DATABASE_URL: database.url,
+    JWT_SIGNING_KEY: signingKey,
+    ATTACHMENTS_DIR: join(folder, 'attachments'),
+    ...options.ofServers,
+  }
 
   async function createServer(index: number) {
     const [port, internalPort] = [await ownPort(), await ownPort()]
