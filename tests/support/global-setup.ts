@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { openEmbeddedPostgres } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
+import { nginxIsThere } from './nginx-program.ts'
 import { createDatabase, databaseUrl, dropDatabase } from './postgres.ts'
 import { redisIsThere } from './redis-program.ts'
 
@@ -12,9 +13,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = process.env.DATABASE_URL ? { url: process.env.DATABASE_URL, close: async () => undefined } : await startServer()
   const template = await createDatabase(server.url)
   await migrate(databaseUrl(server.url, template))
-  const leftOut = redisIsThere() ? [] : ['Left out: every suite that needs Redis. Install redis-server, or set REDIS_URL.']
+  const [hasRedis, hasNginx] = [redisIsThere(), nginxIsThere()]
+  const leftOut = [
+    ...(hasRedis ? [] : ['Left out: every suite that needs Redis. Install redis-server, or set REDIS_URL.']),
+    ...(hasNginx ? [] : ['Left out: the suite behind nginx. Install nginx (nginx-light on Debian).']),
+  ]
   project.provide('postgres', { url: server.url, template })
-  project.provide('redis', leftOut.length === 0)
+  project.provide('redis', hasRedis)
+  project.provide('nginx', hasNginx)
   announce(leftOut)
   return async () => {
     await dropDatabase(server.url, template)
