@@ -5,7 +5,8 @@ import type { Page } from 'playwright-core'
 import { fillStage, gatherTeam } from './content.ts'
 import { openStage, stagePassword } from './open.ts'
 
-const folder = process.argv[2] ?? fileURLToPath(new URL('../../../docs/screenshots/', import.meta.url))
+const folder =
+  process.argv.slice(2).find((word) => !word.startsWith('--')) ?? fileURLToPath(new URL('../../../docs/screenshots/', import.meta.url))
 /** Beside what the documentation shows: states that one has to look at after a change of the looks. */
 const isAll = process.argv.includes('--all')
 
@@ -76,14 +77,23 @@ async function enter(page: Page, room: string): Promise<void> {
   await page.locator('.message').last().waitFor()
 }
 
+/** From the first unread message to the last. */
+async function toEnd(page: Page): Promise<void> {
+  await page.locator('.messages').hover()
+  while ((await page.locator('.messages').evaluate((list) => list.scrollHeight - list.clientHeight - list.scrollTop)) > 1)
+    await page.mouse.wheel(0, 400)
+  await page.mouse.move(0, 0)
+}
+
 async function takeDesktop(colorScheme: 'light' | 'dark', rooms: Rooms): Promise<void> {
   const { context, page, shoot } = await signedIn({ size: desktop, colorScheme, name: `desktop-${colorScheme}` })
   await enter(page, rooms.turnover)
+  await toEnd(page)
   await shoot('room')
+  await page.getByRole('button', { name: 'Details' }).click()
+  await page.locator('.details .entry').first().waitFor()
+  await shoot('details')
   if (isAll) {
-    await page.getByRole('button', { name: 'Details' }).click()
-    await page.locator('.details .person').first().waitFor()
-    await shoot('details')
     await page.getByRole('button', { name: 'Search in this chat' }).click()
     await page.getByRole('searchbox', { name: 'Search messages' }).fill('key')
     await page.locator('.hit').first().waitFor()
