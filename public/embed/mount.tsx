@@ -26,7 +26,7 @@ export async function mount(host: HTMLElement, { baseUrl, room, theme, tokenProv
   const places = createInnerPlaces(baseUrl, room)
   const page = createPage({ baseUrl, tokenProvider, preferences, words, root: host, places, onUnread })
   const setTheme = (wanted: Theme | undefined) => {
-    if (wanted) preferences.theme.value = wanted
+    preferences.given.value = wanted
   }
   const showRoom = (id: string | undefined) => {
     page.oneRoom.value = id !== undefined

@@ -86,7 +86,7 @@ export function createPage({ baseUrl, tokenProvider, preferences, words: first, 
   })
   effect(() => {
     root.lang = words.value.language
-    root.dataset.theme = preferences.theme.value
+    root.dataset.theme = preferences.shown.value
   })
   effect(() => (more.onUnread ?? ((count) => showUnread(count, words.value)))(rooms.unread.value))
   return page

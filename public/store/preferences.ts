@@ -12,8 +12,11 @@ export function createPreferences() {
   const kept = read()
   const chosen = signal<Language | undefined>(isLanguage(kept.language) ? kept.language : undefined)
   const theme = signal<Theme>(themes.find((each) => each === kept.theme) ?? 'system')
+  /** What a page around this one has decided. */
+  const given = signal<Theme | undefined>(undefined)
   effect(() => write({ language: chosen.value, theme: theme.value }))
-  return { chosen, theme, language: computed(() => chosen.value ?? browserLanguage()) }
+  const shown = computed(() => given.value ?? theme.value)
+  return { chosen, theme, given, shown, language: computed(() => chosen.value ?? browserLanguage()) }
 }
 
 function read(): { language?: unknown; theme?: unknown } {

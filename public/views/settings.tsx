@@ -20,15 +20,17 @@ export function Settings() {
           preferences.chosen.value = value === '' ? undefined : value
         }}
       />
-      <Choice
-        name="theme"
-        title={settings.theme}
-        options={themes.map((each) => ({ value: each, text: settings.themes[each] }))}
-        chosen={preferences.theme.value}
-        onChoose={(value: Theme) => {
-          preferences.theme.value = value
-        }}
-      />
+      {preferences.given.value === undefined && (
+        <Choice
+          name="theme"
+          title={settings.theme}
+          options={themes.map((each) => ({ value: each, text: settings.themes[each] }))}
+          chosen={preferences.theme.value}
+          onChoose={(value: Theme) => {
+            preferences.theme.value = value
+          }}
+        />
+      )}
     </Modal>
   )
 }
