@@ -39,18 +39,13 @@ export function sendAndSee(page: Page, text: string): Promise<number> {
   }, text)
 }
 
-export type Journey = { frames: number[]; mostNodes: number; shift: number; seconds: number }
+export type Journey = { frames: number[]; mostNodes: number; seconds: number }
 
-/** Scrolls from the end to the beginning, so many pixels a frame. The milliseconds of each frame, the most message nodes at once, and how much moved by itself. */
+/** Scrolls from the end to the beginning, so many pixels a frame. The milliseconds of each frame, and the most message nodes at once. */
 export function scrollToStart(page: Page, pixels: number): Promise<Journey> {
   return page.evaluate(async (step) => {
     const list = document.querySelector('.messages')
     if (!list) throw new Error('there is no list')
-    let shift = 0
-    const observer = new PerformanceObserver((seen) => {
-      for (const entry of seen.getEntries()) shift += (entry as unknown as { value: number }).value
-    })
-    observer.observe({ type: 'layout-shift' })
     const began = performance.now()
     const frames: number[] = []
     let before = began
@@ -66,9 +61,42 @@ export function scrollToStart(page: Page, pixels: number): Promise<Journey> {
       }
       requestAnimationFrame(frame)
     })
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    for (const entry of observer.takeRecords()) shift += (entry as unknown as { value: number }).value
+    return { frames: frames.slice(2), mostNodes, seconds: (performance.now() - began) / 1_000 }
+  }, pixels)
+}
+
+/**
+ * Goes to the beginning in steps and rests after each until pictures and older messages are there: how much moved meanwhile by itself. A frame in which
+ * one scrolls counts for nothing: there everything moves, as it should.
+ */
+export function shiftAtRest(page: Page, pixels: number): Promise<number> {
+  return page.evaluate(async (step) => {
+    const list = document.querySelector('.messages')
+    if (!list) throw new Error('there is no list')
+    let shift = 0
+    let restsSince = Number.POSITIVE_INFINITY
+    const add = (entries: PerformanceEntryList) => {
+      for (const entry of entries) if (entry.startTime >= restsSince) shift += (entry as unknown as { value: number }).value
+    }
+    const observer = new PerformanceObserver((seen) => add(seen.getEntries()))
+    observer.observe({ type: 'layout-shift' })
+    const frames = async (count: number) => {
+      for (let frame = 0; frame < count; frame += 1) await new Promise((resolve) => requestAnimationFrame(resolve))
+    }
+    const isStill = async () => {
+      const height = list.scrollHeight
+      await frames(30)
+      return height === list.scrollHeight && [...list.querySelectorAll('img')].every(({ complete }) => complete)
+    }
+    while (!document.querySelector('.start-line') || list.scrollTop > 0) {
+      restsSince = Number.POSITIVE_INFINITY
+      list.scrollTop = Math.max(0, list.scrollTop - step)
+      await frames(3)
+      restsSince = performance.now()
+      while (!(await isStill()));
+      add(observer.takeRecords())
+    }
     observer.disconnect()
-    return { frames: frames.slice(2), mostNodes, shift, seconds: (performance.now() - began) / 1_000 }
+    return shift
   }, pixels)
 }
