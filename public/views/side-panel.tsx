@@ -5,6 +5,7 @@ import { Details } from './details.tsx'
 import { IconButton } from './icon.tsx'
 import { SearchPanel } from './search-panel.tsx'
 import { focusComposer } from './shortcuts.ts'
+import { surface } from './surface.ts'
 
 export function SidePanel({ panel }: { panel: Which }) {
   const { panels, places } = usePage()
@@ -12,11 +13,11 @@ export function SidePanel({ panel }: { panel: Which }) {
   const { roomId } = places.place.value
   const box = useRef<HTMLElement>(null)
   useLayoutEffect(() => {
-    const before = document.activeElement
+    const before = surface().activeElement
     box.current?.querySelector<HTMLElement>(panel === 'search' ? 'input' : 'button')?.focus()
     return () => {
       // Whoever has gone elsewhere meanwhile stays there.
-      if (!box.current?.contains(document.activeElement)) return
+      if (!box.current?.contains(surface().activeElement)) return
       if (before instanceof HTMLElement && before.isConnected && before !== document.body) before.focus()
       else focusComposer()
     }
