@@ -171,7 +171,9 @@ export const chatMessages = pgTable(
   (table) => [
     primaryKey({ name: 'chat_messages_pkey', columns: [table.roomId, table.seq] }),
     uniqueIndex('chat_messages_client_id').on(table.roomId, table.senderId, table.clientId).where(sql`${table.clientId} is not null`),
-    index('chat_messages_standing').on(table.roomId, table.seq).where(sql`${table.deletedAt} is null`),
+    // Unread messages are counted by what is not among them: one's own, and the deleted.
+    index('chat_messages_of_sender').on(table.roomId, table.senderId, table.seq).where(sql`${table.deletedAt} is null`),
+    index('chat_messages_deleted').on(table.roomId, table.seq).where(sql`${table.deletedAt} is not null`),
     index('chat_messages_replies').on(table.replyToId).where(sql`${table.replyToId} is not null`),
     check('chat_messages_type', sql`${table.messageType} in ('text', 'image', 'file', 'system')`),
     check('chat_messages_seq', sql`${table.seq} > 0`),
