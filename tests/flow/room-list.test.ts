@@ -27,6 +27,7 @@ test('an item has every field of the contract', async () => {
       room_type: 'group',
       is_active: true,
       unread_count: 0,
+      unread_from_seq: null,
       last_message_preview: 'No messages yet',
       last_message_time: room.created_at,
       participant_count: 2,
