@@ -54,6 +54,11 @@ export class Pod {
     return this.#answers('/readyz')
   }
 
+  /** Of the process that runs now. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void> {
     return this.#end('SIGKILL')
