@@ -21,7 +21,7 @@ export async function seedHistory(databaseUrl: string, { messages }: History): P
     await sql`
       create temporary table plan as
       select (n - 1)::int as place, md5('room ' || (n - 1))::uuid as room_id, size::int
-      from json_array_elements_text(${JSON.stringify(messages)}::json) with ordinality as planned (size, n)`
+      from json_array_elements_text(${sql.json(messages)}::json) with ordinality as planned (size, n)`
     await sql`
       insert into chat_rooms (id, name, room_type, created_by_id, last_seq, message_count, created_at, modified_at)
       select room_id, 'Room ' || place, 'group', ${historyReader}, size, size, now() - interval '400 days', now() - place * interval '1 minute' from plan`
