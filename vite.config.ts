@@ -1,9 +1,30 @@
-import { defineConfig } from 'vite'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type Plugin } from 'vite'
+
+type Emoji = { unicode: string; label: string; tags?: string[]; group?: number; order?: number }
+
+/** `emoji:en` and the like: what the picker shows in that language. Variants of skin, and parts that are no emoji of their own, are left out. */
+const emoji: Plugin = {
+  name: 'emoji',
+  resolveId: (id) => (id.startsWith('emoji:') ? `\0${id}` : undefined),
+  load(id) {
+    if (!id.startsWith('\0emoji:')) return undefined
+    const file = fileURLToPath(import.meta.resolve(`emojibase-data/${id.slice('\0emoji:'.length)}/compact.json`))
+    const all: Emoji[] = JSON.parse(readFileSync(file, 'utf8'))
+    const rows = all
+      .filter(({ group }) => group !== undefined && group !== 2)
+      .sort((one, other) => (one.order ?? 0) - (other.order ?? 0))
+      .map(({ unicode, label, group, tags = [] }) => [unicode, label, group, tags.join(' ')])
+    return `export default ${JSON.stringify(rows)}`
+  },
+}
 
 /** The chatbox: `public/` becomes `public/dist/`, whose files the server serves under /api/chat/. */
 export default defineConfig({
   root: new URL('public/', import.meta.url).pathname,
   base: '/api/chat/',
+  plugins: [emoji],
   publicDir: false,
   logLevel: 'warn',
   resolve: {

@@ -1,6 +1,6 @@
 import type { Page } from '../../schemas/lists.ts'
 import type { Message } from '../../schemas/messages.ts'
-import type { Participant } from '../../schemas/participants.ts'
+import type { Participant, Participation } from '../../schemas/participants.ts'
 import type { Room, RoomListItem, RoomStats, RoomType } from '../../schemas/rooms.ts'
 import type { DurableFrame } from '../../schemas/socket.ts'
 import type { Typing } from '../../schemas/typing.ts'
@@ -89,6 +89,8 @@ export function createApi({ http, tokens, upload, baseUrl }: ApiOptions) {
     editMessage: (id: string, content: string) => patch<Message>(`${messages}${id}/`, { content }),
     deleteMessage: (id: string) => remove(`${messages}${id}/`),
     markMessageRead: (id: string) => put<Message>(`${messages}${id}/mark_read/`),
+    /** From the message on the room counts as unread for me. */
+    markUnread: (id: string) => put<Participation>(`${messages}${id}/mark_unread/`),
     receipts: (id: string) => get<Receipts>(`${messages}${id}/receipts/`),
     searchMessages: (q: string, query: Query = {}) => get<Page<Message>>(`${messages}search/`, { ...query, q }),
 

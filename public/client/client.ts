@@ -46,6 +46,8 @@ export type ClientEvents = {
   typing: FrameOf<'typing'>
   receipt: FrameOf<'read_receipt'>
   roomMarkedRead: FrameOf<'room_marked_read'>
+  /** My own affairs in a room, changed on one of my devices. */
+  participation: FrameOf<'participation'>
   /** A command was refused that was no message of the outbox. */
   refused: FrameOf<'error'>
   frame: RoomsEvents['frame']
@@ -218,6 +220,8 @@ export class ChatClient {
         return this.#events.emit('typing', frame)
       case 'ack':
         return this.#acked(frame)
+      case 'participation':
+        return this.#events.emit('participation', frame)
       case 'room_marked_read':
         return this.#events.emit('roomMarkedRead', frame)
       case 'error':

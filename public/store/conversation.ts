@@ -9,14 +9,22 @@ import type { Uploads } from './uploads.ts'
 
 /** Where the list is to be scrolled to; another `turn` is another wish, though it names the same place. */
 export type Goal = { turn: number; seq: number | undefined; align: 'start' | 'center' | 'end'; flash: boolean }
-type Parts = { client: ChatClient; kept: Kept; session: Session; rooms: RoomList; uploads: Uploads }
+type Parts = {
+  client: ChatClient
+  kept: Kept
+  session: Session
+  rooms: RoomList
+  uploads: Uploads
+  /** The room that the page was loaded with. */
+  roomAtStart: string | undefined
+}
 
 const pageSize = 50
 /** Unread messages that are loaded to find the first of them. */
 const mostUnread = 1_000
 
 /** The open room: its messages, where to look, and what of it is new. */
-export function createConversation({ client, kept, session, rooms, uploads }: Parts) {
+export function createConversation({ client, kept, session, rooms, uploads, roomAtStart }: Parts) {
   const roomId = signal<string | undefined>(undefined)
   const state = signal<RoomState | undefined>(undefined)
   const entries = signal(client.outbox.list())
@@ -31,6 +39,12 @@ export function createConversation({ client, kept, session, rooms, uploads }: Pa
   /** The newest seq that was on the screen. */
   const seen = signal(0)
   const backTo = signal<number | undefined>(undefined)
+  /** Where the user marked the room unread. */
+  const unreadFrom = computed(() => rooms.rooms.value.get(roomId.value ?? '')?.unread_from_seq ?? null)
+  /** The mark with which the room was entered on purpose: it does not hold. */
+  const entered = signal<number | null>(null)
+  /** Marked unread while it is open, or before the page was loaded: looking at it is no reading. */
+  const held = computed(() => unreadFrom.value !== null && unreadFrom.value !== entered.value)
   let marked = 0
 
   const range = computed(() => {
@@ -102,7 +116,9 @@ export function createConversation({ client, kept, session, rooms, uploads }: Pa
       anchor.value = Number.POSITIVE_INFINITY
       opened.value = false
       seen.value = 0
+      entered.value = id === roomAtStart ? null : unreadFrom.peek()
     })
+    roomAtStart = undefined
     const fresh = new Promise<void>((resolve) => {
       const stop = client.rooms.events.on('loaded', ({ room_id }) => {
         if (room_id === id) resolve()
@@ -114,7 +130,7 @@ export function createConversation({ client, kept, session, rooms, uploads }: Pa
     client.rooms.watch(id, cached)
     state.value = client.rooms.state(id)
     if (state.value) await settle(id)
-    await fresh
+    await Promise.all([fresh, rooms.tried])
     if (!isCurrent(id)) return
     // Whoever has begun to read elsewhere is not torn away.
     if (!opened.peek() || atBottom.peek() || newFrom.peek() !== undefined) await settle(id)
@@ -186,6 +202,7 @@ export function createConversation({ client, kept, session, rooms, uploads }: Pa
 
   function toLatest(): void {
     batch(() => {
+      entered.value = unreadFrom.peek()
       anchor.value = Number.POSITIVE_INFINITY
       backTo.value = undefined
       aim(undefined, 'end')
@@ -232,14 +249,26 @@ export function createConversation({ client, kept, session, rooms, uploads }: Pa
     seen.value = Math.max(seen.peek(), last.seq)
     const isWatched = document.visibilityState === 'visible' && document.hasFocus()
     const unread = rooms.rooms.peek().get(id)?.unread_count ?? 0
-    if (!isWatched || last.seq <= marked || (unread === 0 && last.mine)) return
+    if (!isWatched || held.peek() || !rooms.loaded.peek() || last.seq <= marked || (unread === 0 && last.mine)) return
     marked = last.seq
     void client.markRead(id, last.id).catch(() => {
       marked = 0
     })
   }
+  /** Unread from this message on, for me alone. */
+  async function markUnread(messageId: string): Promise<void> {
+    entered.value = null
+    const { room_id, unread_count, unread_from_seq } = await client.api.markUnread(messageId)
+    rooms.update(room_id, { unread_count, unread_from_seq })
+  }
   effect(() => {
-    void newest.value
+    if (unreadFrom.value === null) entered.value = null
+    if (!held.value) return
+    marked = 0
+    newFrom.value = unreadFrom.value ?? undefined
+  })
+  effect(() => {
+    void [newest.value, held.value, rooms.loaded.value]
     if (atBottom.value && opened.value) untracked(markSeen)
   })
   for (const [target, name] of [
@@ -249,8 +278,25 @@ export function createConversation({ client, kept, session, rooms, uploads }: Pa
     target.addEventListener(name, () => atBottom.peek() && markSeen())
 
   return {
-    ...{ roomId, state, problem, items, shown, stored, newest, unseen, newFrom, goal, opened, isLatest, atBottom, backTo, loadingOlder },
-    ...{ open, close, jump, goBack, toLatest, loadOlder, loadNewer, aim, markSeen },
+    ...{
+      roomId,
+      state,
+      problem,
+      held,
+      items,
+      shown,
+      stored,
+      newest,
+      unseen,
+      newFrom,
+      goal,
+      opened,
+      isLatest,
+      atBottom,
+      backTo,
+      loadingOlder,
+    },
+    ...{ open, close, jump, goBack, toLatest, loadOlder, loadNewer, aim, markSeen, markUnread },
   }
 }
 

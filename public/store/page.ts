@@ -45,7 +45,7 @@ export function createPage({ baseUrl, tokenProvider, preferences, words: first, 
   const drafts = createDrafts(kept, session)
   const uploads = createUploads(client)
   const places = more.places ?? createPlaces()
-  const conversation = createConversation({ client, kept, session, rooms, uploads })
+  const conversation = createConversation({ client, kept, session, rooms, uploads, roomAtStart: places.place.peek().roomId })
   const page = {
     /** Nothing but the room of the place. */
     oneRoom: signal(false),

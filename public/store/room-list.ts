@@ -20,13 +20,24 @@ export function createRoomList(client: ChatClient, kept: Kept, session: Session)
   const filter = signal<RoomFilter>('all')
   const search = signal('')
   let timer: ReturnType<typeof setTimeout> | undefined
+  let settleTried: () => void
+  /** The list was asked for, whether it came or not. */
+  const tried = new Promise<void>((resolve) => {
+    settleTried = resolve
+  })
   let asked = 0
+  /** Lists on their way. */
+  let loading = 0
 
   const sorted = computed(() => sortRooms([...rooms.value.values()]))
   const shown = computed(() => sorted.value.filter((room) => matchesFilter(room, filter.value) && matchesText(room, search.value)))
   const unread = computed(() => sorted.value.reduce((sum, room) => sum + (room.is_muted || !room.is_active ? 0 : room.unread_count), 0))
 
+  /** Told while the list was on its way: it is newer than what the list has of it. */
+  const told = new Map<string, Partial<RoomListItem>>()
+
   const update = (id: string, change: Partial<RoomListItem>) => {
+    told.set(id, { ...told.get(id), ...change })
     const room = rooms.peek().get(id)
     if (room) rooms.value = new Map(rooms.peek()).set(id, { ...room, ...change })
   }
@@ -37,6 +48,8 @@ export function createRoomList(client: ChatClient, kept: Kept, session: Session)
 
   async function load(): Promise<void> {
     const number = ++asked
+    loading += 1
+    told.clear()
     try {
       const found: RoomListItem[] = []
       for (let page = 1; page <= pagesAtMost; page += 1) {
@@ -46,18 +59,23 @@ export function createRoomList(client: ChatClient, kept: Kept, session: Session)
       }
       if (number !== asked) return
       batch(() => {
-        rooms.value = mergeRooms(rooms.peek(), found)
+        const latest = found.map((room) => ({ ...room, ...told.get(room.id) }))
+        rooms.value = mergeRooms(rooms.peek(), latest)
         loaded.value = true
         failed.value = false
       })
       keep()
+      settleTried()
     } catch {
       if (number === asked) failed.value = true
+      settleTried()
+    } finally {
+      loading -= 1
     }
   }
   const refreshSoon = () => {
     clearTimeout(timer)
-    timer = setTimeout(() => void load(), gather)
+    timer = setTimeout(() => (loading > 0 ? refreshSoon() : void load()), gather)
   }
 
   client.on('established', () => void load())
@@ -76,10 +94,15 @@ export function createRoomList(client: ChatClient, kept: Kept, session: Session)
   client.on('receipt', ({ room_id, user_id, read_seq }) => {
     const room = rooms.peek().get(room_id)
     if (!room || user_id !== session.me.peek()?.id) return
-    if (read_seq >= room.seq) update(room_id, { unread_count: 0 })
-    else if (room.unread_count > 0) refreshSoon()
+    // How far I have read is said again with every resume: whether what I marked unread is read now, the list knows.
+    const isSure = read_seq >= room.seq && room.unread_from_seq === null && loading === 0
+    if (isSure) update(room_id, { unread_count: 0 })
+    else if (room.unread_count > 0 || loading > 0) refreshSoon()
   })
-  client.on('roomMarkedRead', ({ room_id }) => update(room_id, { unread_count: 0 }))
+  client.on('roomMarkedRead', ({ room_id }) => update(room_id, { unread_count: 0, unread_from_seq: null }))
+  client.on('participation', ({ room_id, unread_count, unread_from_seq, is_muted }) =>
+    update(room_id, { unread_count, unread_from_seq, is_muted }),
+  )
 
   return {
     rooms,
@@ -89,6 +112,7 @@ export function createRoomList(client: ChatClient, kept: Kept, session: Session)
     /** Unread messages of rooms that are neither muted nor archived. */
     unread,
     loaded,
+    tried,
     failed,
     filter,
     search,

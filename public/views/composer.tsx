@@ -1,8 +1,9 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
-import { accept } from '../store/file-kinds.ts'
+import { AttachButtons } from './attach-buttons.tsx'
 import { ComposerTop, FileTray } from './composer-top.tsx'
 import { usePage, useWords } from './context.ts'
-import { Icon, IconButton } from './icon.tsx'
+import { EmojiButton } from './emoji-button.tsx'
+import { Icon } from './icon.tsx'
 import { focusComposer, isTouch } from './shortcuts.ts'
 import { lengthOf, longest, useWriting } from './use-writing.ts'
 
@@ -14,7 +15,6 @@ export function Composer({ roomId }: { roomId: string }) {
   const words = useWords()
   const writing = useWriting(roomId)
   const field = useRef<HTMLTextAreaElement>(null)
-  const picker = useRef<HTMLInputElement>(null)
   const { text, editing } = writing
 
   useLayoutEffect(() => grow(field.current), [text])
@@ -44,11 +44,13 @@ export function Composer({ roomId }: { roomId: string }) {
     event.preventDefault()
     attachments.add(roomId, files)
   }
-  const pick = () => {
-    const input = picker.current
-    attachments.add(roomId, [...(input?.files ?? [])])
-    if (input) input.value = ''
-    focusComposer()
+  /** Where the caret is, or over what is marked. */
+  const insert = (added: string) => {
+    const area = field.current
+    if (!area) return
+    area.focus()
+    area.setRangeText(added, area.selectionStart, area.selectionEnd, 'end')
+    writing.write(area.value)
   }
   return (
     <form
@@ -62,8 +64,7 @@ export function Composer({ roomId }: { roomId: string }) {
       <ComposerTop editing={editing} cancel={writing.cancel} />
       <FileTray roomId={roomId} />
       <div class="line">
-        <IconButton name="attach" label={words.composer.attach} onClick={() => picker.current?.click()} />
-        <input ref={picker} type="file" multiple accept={accept} hidden onChange={pick} tabIndex={-1} aria-hidden="true" />
+        <AttachButtons roomId={roomId} />
         <textarea
           ref={field}
           rows={1}
@@ -77,6 +78,7 @@ export function Composer({ roomId }: { roomId: string }) {
           onPaste={paste}
           onBlur={() => typing.stopped(roomId)}
         />
+        <EmojiButton onPick={insert} onClose={focusComposer} />
         <button type="submit" class="send" disabled={!writing.canSend} aria-label={editing ? words.composer.save : words.composer.send}>
           <Icon name={editing ? 'sent' : 'send'} />
         </button>

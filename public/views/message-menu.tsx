@@ -20,6 +20,7 @@ export function MessageMenu({ message, id }: { message: Shown; id: string }) {
   const copy = (text: string) => () => {
     void navigator.clipboard?.writeText(text).then(() => panels.tell(words.message.copied))
   }
+  const markUnread = () => void conversation.markUnread(id).catch(() => panels.tell(words.details.failed))
   const remove = () => {
     const run = () => client.api.deleteMessage(id)
     panels.dialog.value = { kind: 'confirm', text: words.message.removeQuestion, action: words.message.remove, run }
@@ -46,6 +47,7 @@ export function MessageMenu({ message, id }: { message: Shown; id: string }) {
           <MenuItem icon="reply" text={words.message.reply} run={reply} />
           {message.text && <MenuItem icon="file" text={words.message.copy} run={copy(message.text)} />}
           <MenuItem icon="info" text={words.message.copyLink} run={copy(places.linkTo(roomId, id))} />
+          {!message.mine && <MenuItem icon="unread" text={words.message.markUnread} run={markUnread} />}
           {message.mine && message.text && <MenuItem icon="edit" text={words.message.edit} run={edit} />}
           {message.mine && <MenuItem icon="close" text={words.message.remove} run={remove} danger />}
         </Menu>

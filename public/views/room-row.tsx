@@ -12,7 +12,7 @@ export function RoomRow({ room }: { room: RoomListItem }) {
   const isOpen = places.place.value.roomId === room.id
   const draft = isOpen ? undefined : drafts.texts.value.get(room.id)?.trim()
   // What comes into the room that one looks at is read the next moment: a badge would only flash.
-  const isLookedAt = isOpen && conversation.atBottom.value && document.hasFocus()
+  const isLookedAt = isOpen && conversation.atBottom.value && !conversation.held.value && document.hasFocus()
   const unread = isLookedAt ? 0 : room.unread_count
   const at = Date.parse(room.last_message_time)
   const open = (event: MouseEvent) => {

@@ -108,6 +108,7 @@ export const en = {
     reply: 'Reply',
     copy: 'Copy text',
     copyLink: 'Copy link',
+    markUnread: 'Mark unread from here',
     copied: 'Copied.',
     remove: 'Delete',
     removeQuestion: 'Delete this message for everyone?',
@@ -127,6 +128,7 @@ export const en = {
     save: 'Save',
     attach: 'Attach a file',
     camera: 'Take a photo',
+    emoji: 'Emoji',
     remove: (name: string) => `Remove ${name}`,
     drop: 'Drop files to attach them',
     replying: (name: string) => `Reply to ${name}`,
@@ -199,6 +201,15 @@ export const en = {
     nobody: 'Nobody found.',
     nothing: 'Nothing found.',
     failed: 'The chat could not be started. Try again.',
+  },
+
+  emoji: {
+    title: 'Emoji',
+    search: 'Find an emoji',
+    none: 'Nothing found.',
+    failed: 'The emoji could not be loaded.',
+    recent: 'Recently used',
+    groups: ['Smileys', 'People', '', 'Animals and nature', 'Food and drink', 'Places', 'Activities', 'Objects', 'Symbols', 'Flags'],
   },
 
   search: {

@@ -109,6 +109,7 @@ export const es: Words = {
     reply: 'Responder',
     copy: 'Copiar texto',
     copyLink: 'Copiar enlace',
+    markUnread: 'Marcar como no leído desde aquí',
     copied: 'Copiado.',
     remove: 'Eliminar',
     removeQuestion: '¿Eliminar este mensaje para todos?',
@@ -128,6 +129,7 @@ export const es: Words = {
     save: 'Guardar',
     attach: 'Adjuntar un archivo',
     camera: 'Hacer una foto',
+    emoji: 'Emoji',
     remove: (name) => `Quitar ${name}`,
     drop: 'Suelta los archivos para adjuntarlos',
     replying: (name) => `Responder a ${name}`,
@@ -200,6 +202,26 @@ export const es: Words = {
     nobody: 'No se encontró a nadie.',
     nothing: 'No se encontró nada.',
     failed: 'No se pudo empezar el chat. Vuelve a probar.',
+  },
+
+  emoji: {
+    title: 'Emoji',
+    search: 'Buscar un emoji',
+    none: 'No se encontró nada.',
+    failed: 'No se pudieron cargar los emojis.',
+    recent: 'Usados recientemente',
+    groups: [
+      'Caras',
+      'Personas',
+      '',
+      'Animales y naturaleza',
+      'Comida y bebida',
+      'Lugares',
+      'Actividades',
+      'Objetos',
+      'Símbolos',
+      'Banderas',
+    ],
   },
 
   search: {

@@ -109,6 +109,7 @@ export const vi: Words = {
     reply: 'Trả lời',
     copy: 'Sao chép nội dung',
     copyLink: 'Sao chép liên kết',
+    markUnread: 'Đánh dấu chưa đọc từ đây',
     copied: 'Đã sao chép.',
     remove: 'Xóa',
     removeQuestion: 'Xóa tin nhắn này với tất cả mọi người?',
@@ -128,6 +129,7 @@ export const vi: Words = {
     save: 'Lưu',
     attach: 'Đính kèm tệp',
     camera: 'Chụp ảnh',
+    emoji: 'Biểu tượng cảm xúc',
     remove: (name) => `Bỏ ${name}`,
     drop: 'Thả tệp vào đây để đính kèm',
     replying: (name) => `Trả lời ${name}`,
@@ -200,6 +202,26 @@ export const vi: Words = {
     nobody: 'Không tìm thấy ai.',
     nothing: 'Không tìm thấy gì.',
     failed: 'Không bắt đầu được cuộc trò chuyện. Hãy thử lại.',
+  },
+
+  emoji: {
+    title: 'Biểu tượng cảm xúc',
+    search: 'Tìm biểu tượng',
+    none: 'Không tìm thấy.',
+    failed: 'Không tải được biểu tượng cảm xúc.',
+    recent: 'Dùng gần đây',
+    groups: [
+      'Khuôn mặt',
+      'Con người',
+      '',
+      'Động vật và thiên nhiên',
+      'Đồ ăn và thức uống',
+      'Địa điểm',
+      'Hoạt động',
+      'Đồ vật',
+      'Ký hiệu',
+      'Cờ',
+    ],
   },
 
   search: {
