@@ -28,7 +28,7 @@ export function EmojiButton({ onPick, onClose }: { onPick: (text: string) => voi
     )
   }
   return (
-    <span data-emoji class="emoji-button">
+    <span class="emoji-button">
       <IconButton name="emoji" label={words.composer.emoji} pressed={isOpen} onClick={toggle} />
       {isOpen && Picker && (
         <Picker

@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { type Emoji, findEmoji, loadEmoji, recentEmoji, rememberEmoji } from '../store/emoji.ts'
 import { useWords } from './context.ts'
+import { surface } from './surface.ts'
 
 type Props = { onPick: (text: string) => void; onClose: () => void }
 type Section = { title: string; emoji: readonly Emoji[] }
@@ -17,8 +18,9 @@ export default function EmojiPicker({ onPick, onClose }: Props) {
   useLayoutEffect(() => box.current?.querySelector('input')?.focus(), [])
   useEffect(() => {
     const leave = (event: PointerEvent) => {
-      const target = event.target as Element
-      if (!box.current?.contains(target) && !target.closest('[data-emoji]')) onClose()
+      // From within a shadow tree the target alone says little. The button closes by itself.
+      const button = box.current?.parentElement
+      if (!event.composedPath().some((each) => each === button)) onClose()
     }
     addEventListener('pointerdown', leave)
     return () => removeEventListener('pointerdown', leave)
@@ -90,7 +92,7 @@ function sectionsOf(all: readonly Emoji[], text: string, words: { recent: string
 function step(box: HTMLElement, key: string): boolean {
   const field = box.querySelector('input')
   const buttons = [...box.querySelectorAll<HTMLButtonElement>('button')]
-  const now = buttons.indexOf(document.activeElement as HTMLButtonElement)
+  const now = buttons.indexOf(surface().activeElement as HTMLButtonElement)
   const first = buttons[0]
   if (now < 0) {
     if (key === 'ArrowDown') first?.focus()

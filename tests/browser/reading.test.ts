@@ -1,6 +1,7 @@
+import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { until } from '../support/until.ts'
-import { below, composer, enter, message, openTab, type Seat, unreadOf, withState, write } from './support/browser.ts'
+import { below, composer, enter, message, openTab, type Seat, texts, unreadOf, withState, write } from './support/browser.ts'
 import { stage } from './support/stage.ts'
 
 const on = stage()
@@ -63,12 +64,23 @@ test('13 While scrolled up, new messages do not move the view; a pill goes to th
   await until(async () => (await message(seat, 'new one.').isVisible()) && (await scrolled()) > before)
 })
 
-test('14 At the bottom new messages keep the view at the bottom, and 15 my own send goes to the bottom', async () => {
+test('14 At the bottom (80 px) new messages keep the view at the bottom', async () => {
   const { seat, room, ben } = await on.openedHistory(60)
   await message(seat, 'message 60.').waitFor()
   await until(async () => (await below(seat)) <= 2)
   await ben.say(room, `a long one ${'and on '.repeat(200)}`)
   await message(seat, 'a long one').waitFor()
+  await until(async () => (await below(seat)) <= 2)
+  await seat.page.locator('.messages').evaluate((list) => list.scrollBy(0, -60))
+  await until(async () => (await below(seat)) > 50)
+  await ben.say(room, 'and another')
+  await message(seat, 'and another').waitFor()
+  await until(async () => (await below(seat)) <= 2)
+})
+
+test('15 My own send goes to the bottom', async () => {
+  const { seat } = await on.openedHistory(60)
+  await message(seat, 'message 60.').waitFor()
   await until(async () => (await below(seat)) <= 2)
   await wheelUp(seat, 1_200)
   await seat.page.getByRole('button', { name: 'Jump to latest' }).waitFor()
@@ -124,16 +136,31 @@ test('19 A room counts as read only when its newest message is on screen and the
   await until(async () => (await unreadOf(anna, room)) === 0)
 })
 
-test('20 Reading on one device clears the badge on the others in 2 s, and 24 title and icon show the unread total', async () => {
+test('20 Reading on one device clears the badge on the others in 2 s', async () => {
   const { anna, room } = await on.history(5, 2)
   const desk = await on.seat(anna)
   await desk.page.locator('.row .badge', { hasText: '3' }).waitFor()
-  await desk.page.waitForFunction(() => document.title === '(3) AriStay Chat')
-  expect(await desk.page.locator('link[rel="icon"]').getAttribute('href')).toMatch(/^data:image\/png/)
   const phone = await on.seat(anna, { size: { width: 360, height: 740 } })
   await enter(phone, room)
   await desk.page.locator('.row .badge').waitFor({ state: 'detached', timeout: 2_000 })
+})
+
+test('24 Title and icon show the unread total of rooms that are not muted', async () => {
+  const { anna, ben, room } = await on.history(5, 2)
+  const muted = await on.chat.group(anna, ben)
+  const { results } = (await anna.get(`/api/chat/participants/?room=${muted}&user=${anna.id}`)).body
+  await anna.post(`/api/chat/participants/${results[0].id}/mute/`)
+  await ben.say(muted, 'in a muted room')
+  const desk = await on.seat(anna)
+  const icon = () => desk.page.locator('link[rel="icon"]').getAttribute('href')
+  await desk.page.locator('.row .badge.quiet').waitFor()
+  await desk.page.waitForFunction(() => document.title === '(3) AriStay Chat')
+  expect(await icon()).toMatch(/^data:image\/png/)
+  await ben.say(room, 'one more')
+  await desk.page.waitForFunction(() => document.title === '(4) AriStay Chat')
+  await anna.post(`/api/chat/rooms/${room}/mark_read/`)
   await desk.page.waitForFunction(() => document.title === 'AriStay Chat')
+  expect(await icon()).toMatch(/\.svg$/)
 })
 
 test('21 My message shows sent or read; in groups "Read by 1 of 2" opens who has and has not, live', async () => {
@@ -176,4 +203,90 @@ test('34 Two tabs agree', async () => {
   await composer(other).fill('a draft of both')
   await until(async () => (await composer(seat).inputValue()) === 'a draft of both')
   expect(other.complaints).toEqual([])
+})
+
+test('18 10 000 messages scroll smoothly, with at most 300 message nodes in the page', async () => {
+  const { anna, room } = await on.group()
+  // As many sends would take a minute; the rows are what they would have left.
+  await on.chat.db.execute(sql`
+    with head as (update chat_rooms set last_seq = last_seq + 10000, message_count = message_count + 10000 where id = ${room} returning last_seq),
+    said as (
+      insert into chat_messages (id, room_id, seq, sender_id, content, created_at, modified_at)
+      select gen_random_uuid(), ${room}::uuid, head.last_seq - 10000 + number, ${anna.id}::int, 'message ' || number || '.', moment, moment
+      from head, generate_series(1, 10000) as number, lateral (select now() - (10001 - number) * interval '1 minute' as moment) as said_at
+      returning id, seq)
+    update chat_rooms set last_message_id = (select id from said order by seq desc limit 1) where id = ${room}`)
+  const seat = await on.seat(anna)
+  await enter(seat, room)
+  await message(seat, 'message 10000.').waitFor()
+  await until(async () => (await below(seat)) <= 2)
+  const most = await seat.page.evaluate(async () => {
+    const list = document.querySelector('.messages')
+    if (!list) throw new Error('there is no list')
+    let nodes = 0
+    const count = () => {
+      nodes = Math.max(nodes, document.querySelectorAll('.message').length)
+    }
+    new MutationObserver(count).observe(list, { childList: true, subtree: true })
+    const frame = () => new Promise(requestAnimationFrame)
+    const oldest = () => Math.min(...[...list.querySelectorAll('.text')].map((text) => Number(text.textContent?.match(/\d+/)?.[0])))
+    // Up and up, as one who holds the key down, until a thousand are loaded; then down again.
+    while (oldest() > 9_000) {
+      list.scrollBy(0, -900)
+      await frame()
+    }
+    while (list.scrollTop + list.clientHeight < list.scrollHeight - 2) {
+      list.scrollBy(0, 2_000)
+      await frame()
+    }
+    return nodes
+  })
+  expect(most).toBeGreaterThan(10)
+  expect(most).toBeLessThanOrEqual(300)
+  await message(seat, 'message 10000.').waitFor()
+  const nearTheStart = (await anna.get(`/api/chat/messages/?room=${room}&after=40&limit=1`)).body.results[0].id
+  await seat.page.evaluate((hash) => {
+    location.hash = hash
+  }, `#/${room}/${nearTheStart}`)
+  await until(
+    async () => (await seat.page.locator('.message').count()) > 0 && (await texts(seat)).some((text) => /^message [3-9]\d\.$/.test(text)),
+  )
+  expect(await seat.page.locator('.message').count()).toBeLessThanOrEqual(300)
+  expect(seat.complaints).toEqual([])
+}, 60_000)
+
+test('22 "Mark unread from here" survives a reload, and shows on other devices', async () => {
+  const { seat, room, anna } = await on.openedHistory(8)
+  await message(seat, 'message 8.').waitFor()
+  const phone = await on.seat(anna, { size: { width: 360, height: 740 } })
+  await message(seat, 'message 6.').hover()
+  await message(seat, 'message 6.').getByRole('button', { name: 'Message actions' }).click()
+  await seat.page.getByRole('menuitem', { name: 'Mark unread from here' }).click()
+  for (const each of [seat, phone]) {
+    await each.page.locator('.row .badge', { hasText: '3' }).waitFor()
+    await each.page.waitForFunction(() => document.title === '(3) AriStay Chat')
+  }
+  await seat.page.locator('.new-line').waitFor()
+  await seat.page.reload()
+  await message(seat, 'message 8.').waitFor()
+  await seat.page.locator('.new-line').waitFor()
+  await seat.page.locator('.row .badge', { hasText: '3' }).waitFor()
+  expect(await unreadOf(anna, room)).toBe(3)
+  // Whoever opens the room on purpose reads it.
+  await enter(phone, room)
+  await seat.page.locator('.row .badge').waitFor({ state: 'detached' })
+  expect(await unreadOf(anna, room)).toBe(0)
+})
+
+test('23 Three who type are a number, and a typist who falls silent vanishes after 6 s', async () => {
+  const [anna, ben, cleo, dan] = await on.chat.newPeople('Anna', 'Ben', 'Cleo', 'Dan')
+  const room = await on.chat.group(anna, ben, cleo, dan)
+  const seat = await on.seat(anna)
+  await enter(seat, room)
+  const line = seat.page.locator('.typing-line')
+  for (const person of [ben, cleo, dan]) (await person.connect(room)).send({ type: 'typing', is_typing: true })
+  await line.getByText('3 people are typing…').waitFor({ timeout: 3_000 })
+  const began = performance.now()
+  await line.filter({ hasText: /^$/ }).waitFor({ timeout: 8_000 })
+  expect(performance.now() - began).toBeGreaterThan(4_000)
 })

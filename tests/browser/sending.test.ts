@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { until } from '../support/until.ts'
-import { composer, enter, message, type Seat, signIn, texts, withState, write } from './support/browser.ts'
+import { composer, enter, message, openTab, type Seat, signIn, texts, withState, write } from './support/browser.ts'
 import { stage } from './support/stage.ts'
 
 const on = stage()
@@ -154,4 +154,67 @@ test('10 A draft survives room change, reload and sign-out, and shows as "Draft"
   await enter(seat, room)
   await until(async () => (await composer(seat).inputValue()) === draft)
   expect(seat.complaints).toEqual([])
+})
+
+test('2 A long message and one with a link keep their height, too, when the ack comes', async () => {
+  const { seat } = await on.opened()
+  seat.line.lose = ({ type }) => type === 'ack' || type === 'chat_message'
+  const long = `${'a long line that has to be broken '.repeat(12)} https://example.com/a`
+  await write(seat, long)
+  await withState(seat, 'a long line', 'sending').waitFor()
+  const bubble = message(seat, 'a long line').locator('.bubble')
+  const before = await bubble.boundingBox()
+  seat.line.lose = () => false
+  await seat.line.blip()
+  await withState(seat, 'a long line', 'sent').waitFor()
+  expect(await bubble.boundingBox()).toEqual(before)
+})
+
+test('3 No ack in 10 s: failed; Edit changes the text that goes out, Discard takes the message away', async () => {
+  const { seat, room, ben } = await on.opened()
+  const other = await on.seat(ben, { at: `#/${room}` })
+  seat.line.swallow = ({ type }) => type === 'chat_message'
+  await write(seat, 'with a mistaek')
+  await write(seat, 'not wanted any more')
+  const failed = withState(seat, 'with a mistaek', 'failed')
+  await failed.waitFor({ timeout: 15_000 })
+  await withState(seat, 'not wanted any more', 'failed').waitFor({ timeout: 15_000 })
+  await withState(seat, 'not wanted any more', 'failed').getByRole('button', { name: 'Discard' }).click()
+  await message(seat, 'not wanted any more').waitFor({ state: 'detached' })
+  await failed.getByRole('button', { name: 'Edit', exact: true }).click()
+  expect(await composer(seat).inputValue()).toBe('with a mistaek')
+  seat.line.swallow = () => false
+  await composer(seat).fill('without a mistake')
+  await composer(seat).press('Enter')
+  await withState(seat, 'without a mistake', 'sent').waitFor()
+  await message(other, 'without a mistake').waitFor()
+  expect(await contents({ room, ben })).toEqual(['without a mistake'])
+}, 60_000)
+
+test('4 A reload after a lost ack makes no second message either', async () => {
+  const { seat, room, ben } = await on.opened()
+  const other = await on.seat(ben, { at: `#/${room}` })
+  seat.line.lose = ({ type }) => type === 'ack' || type === 'chat_message'
+  await write(seat, 'only once')
+  await until(async () => (await contents({ room, ben })).length === 1)
+  await seat.page.reload()
+  seat.line.lose = () => false
+  await withState(seat, 'only once', 'sent').waitFor()
+  await write(seat, 'the next')
+  await withState(seat, 'the next', 'sent').waitFor()
+  for (const each of [seat, other]) await until(async () => (await texts(each)).join() === 'only once,the next')
+  expect(await contents({ room, ben })).toEqual(['only once', 'the next'])
+})
+
+test('5 What was queued goes out in order although the page was closed offline and opened again', async () => {
+  const { seat, room, ben } = await on.opened()
+  await seat.line.cut()
+  for (const text of ['first', 'second', 'third']) await write(seat, text)
+  await withState(seat, 'third', 'queued').waitFor()
+  await seat.page.close()
+  await seat.line.mend()
+  const again = { ...seat, ...(await openTab(seat.context, `${on.chat.url}/api/chat/#/${room}`)) }
+  await withState(again, 'third', 'sent').waitFor()
+  expect(await contents({ room, ben })).toEqual(['first', 'second', 'third'])
+  expect(await texts(again)).toEqual(['first', 'second', 'third'])
 })

@@ -2,16 +2,24 @@ import { afterAll, beforeAll } from 'vitest'
 import { startChat, type TestChat } from '../../support/chat.ts'
 import { enter, type Seat, type SeatOptions, startBrowser } from './browser.ts'
 
-type ChatOptions = Parameters<typeof startChat>[0]
+type Service = Pick<TestChat, 'url' | 'newPeople' | 'group'> & { close(): Promise<void> }
 
-/** A service and a browser for one test file. Every test makes people and a room of its own. */
-export function stage(options?: ChatOptions) {
-  let chat: TestChat
+/** A service (by default the whole in this process) and a browser for one test file. Every test makes people and a room of its own. */
+export function stage(): Stage<TestChat>
+export function stage<Running extends Service>(start: () => Promise<Running>): Stage<Running>
+export function stage(start: () => Promise<Service> = startChat): Stage<Service> {
+  return set(start)
+}
+
+type Stage<Running extends Service> = ReturnType<typeof set<Running>>
+
+function set<Running extends Service>(start: () => Promise<Running>) {
+  let chat: Running
   let browser: Awaited<ReturnType<typeof startBrowser>>
   beforeAll(async () => {
-    chat = await startChat(options)
+    chat = await start()
     browser = await startBrowser(() => chat.url)
-  })
+  }, 90_000)
   afterAll(async () => {
     await browser?.close()
     await chat?.close()
