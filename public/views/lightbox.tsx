@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useLayoutEffect } from 'preact/hooks'
 import { usePage, useWords } from './context.ts'
 import { IconButton } from './icon.tsx'
 import { Modal } from './modal.tsx'
@@ -17,13 +17,16 @@ export function Lightbox({ messageId }: { messageId: string }) {
   }
   useEffect(() => {
     if (!link) void links.renew(messageId)
+  }, [messageId, link])
+  // Before the next key: it is pressed for the picture that is seen.
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent) => {
       if (event.key === 'ArrowLeft') go(-1)
       if (event.key === 'ArrowRight') go(1)
     }
     addEventListener('keydown', listen)
     return () => removeEventListener('keydown', listen)
-  }, [messageId, link, here])
+  }, [messageId, pictures.length])
   return (
     <Modal title={picture?.file?.name ?? words.lightbox.title} kind="lightbox">
       <div class="stage">
