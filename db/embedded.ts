@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { chooseAccount } from './embedded/account.ts'
 import { locateBinaries } from './embedded/binaries.ts'
@@ -6,6 +6,7 @@ import { ensureCluster, ROLE, readPassword } from './embedded/cluster.ts'
 import { folderError } from './embedded/folders.ts'
 import { clearFormer } from './embedded/former.ts'
 import { startPostmaster } from './embedded/postmaster.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** Options of an embedded PostgreSQL: `log` gets its log line by line, `settings` are those of postgresql.conf. */
 export type EmbeddedOptions = { dataDir: string; log?: (line: string) => void; settings?: Record<string, string> }
@@ -23,7 +24,7 @@ export async function openEmbeddedPostgres(options: EmbeddedOptions): Promise<Em
   const { log = () => undefined, settings = {} } = options
   const wanted = resolve(options.dataDir)
   try {
-    await mkdir(wanted, { recursive: true, mode: 0o700 })
+    await makeFolder(wanted)
     const dataDir = await realpath(wanted)
     const cluster = join(dataDir, 'postgres')
     const account = await chooseAccount(cluster)

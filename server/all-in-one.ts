@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openEmbeddedPostgres } from '../db/embedded.ts'
+import { makeFolder } from '../db/make-folder.ts'
 import { type AllInOneConfig, ConfigError, readAllInOneConfig } from './config.ts'
 import { explainStart } from './start.ts'
 import { closeAll, stopOnSignal } from './stop.ts'
@@ -15,7 +15,7 @@ export async function startAllInOne(config: AllInOneConfig, options: WholeOption
   const close = () => closeAll(parts.splice(0).reverse())
   try {
     const dataDir = resolve(config.DATA_DIR)
-    await mkdir(dataDir, { recursive: true })
+    await makeFolder(dataDir)
     // While the database starts, the rest of the program is loaded.
     const [databaseUrl, { openWhole }] = await Promise.all([config.DATABASE_URL ?? openOwnDatabase(dataDir, parts), import('./whole.ts')])
     return { ...(await openWhole({ config, options, databaseUrl, dataDir, parts })), close }

@@ -14,6 +14,9 @@ export function explainStart(error: unknown): string {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'EEXIST':
       return path ? `The folder ${path} cannot be written.` : `Port ${port} may not be used by this user. Set PORT to one above 1023.`
     case '42P01':
       return 'The database has not been migrated. Run npm run db:migrate first.'

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { makeFolder } from '../../db/make-folder.ts'
 
 /** No upload takes so long: requests have a time limit far below. */
 const abandonedAfterMs = 60 * 60 * 1000
@@ -12,7 +13,7 @@ export type Incoming = { path(key: string): string; sweep(): Promise<void> }
 /** Creates the folder. */
 export async function openIncoming(folder: string): Promise<Incoming> {
   const machine = createHash('sha256').update(hostname()).digest('hex').slice(0, 12)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder)
 
   const isAbandoned = async (name: string) => {
     const [owner, pid] = name.split('-')

@@ -166,6 +166,12 @@ test('a folder that cannot be written is one sentence', async () => {
   )
 })
 
+test.runIf(process.platform === 'linux')('a folder that the system cannot make is one sentence too, and soon', async () => {
+  await expect(openEmbeddedPostgres({ dataDir: '/proc/aristay/chat' })).rejects.toThrow(
+    'The database cannot be kept in /proc/aristay/chat: the path does not exist and cannot be made; set DATA_DIR to another folder.',
+  )
+})
+
 test('a cluster that PostgreSQL refuses is one sentence with its reason', async () => {
   const first = await openEmbeddedPostgres({ dataDir: folder })
   await first.close()
