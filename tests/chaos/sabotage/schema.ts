@@ -18,14 +18,14 @@ export async function sabotageSchema(world: World, name: SabotageName): Promise<
 /** Sabotage of the harness's own database: known client_ids are not found, and nothing forbids a second message. */
 export async function forgetClientIds({ sql }: World): Promise<void> {
   await sql`drop index chat_messages_client_id`
-  await rewriteSend(sql, 'known.client_id = asked.client_id', 'known.client_id = asked.client_id AND false')
+  await rewriteSend(sql, 'chat_messages.client_id >= asked.client_id', 'false')
 }
 
 /** Sabotage: who is in the room is asked in a statement before the one that waits for the lock. */
 export async function checkMembershipEarly({ sql }: World): Promise<void> {
   const early = `members text[] := ARRAY(SELECT room_id || ' ' || user_id FROM chat_participants WHERE left_at IS NULL);`
   await rewriteSend(sql, 'moment timestamptz;', `moment timestamptz; ${early}`)
-  await rewriteSend(sql, 'participant.left_at IS NULL', `asked.room_id || ' ' || asked.sender_id = ANY (members)`)
+  await rewriteSend(sql, 'chat_participants.left_at IS NULL', `asked.room_id || ' ' || asked.sender_id = ANY (members)`)
 }
 
 async function rewriteSend(sql: World['sql'], from: string, to: string): Promise<void> {
