@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { Agent, request as httpRequest } from 'node:http'
+import { Agent } from 'node:http'
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startChat, type TestChat, testPassword } from '../support/chat.ts'
 import type { Person } from '../support/person.ts'
-import { png } from '../support/sample-files.ts'
-import { type Endpoint, listEndpoints } from './support/endpoints.ts'
+import { type Attack, attackOn } from './support/attacks.ts'
+import { listEndpoints } from './support/endpoints.ts'
 import { findStrayFiles, findViolations } from './support/invariants.ts'
-import { idOf, knownId, oddJson, oddText, oddValue, resolve, runs, seed } from './support/values.ts'
+import { type Answer, sendAttack } from './support/sending.ts'
+import { runs, seed } from './support/values.ts'
 
 let chat: TestChat
 let attacker: Person
@@ -49,258 +50,6 @@ async function learnRoom(room: string): Promise<void> {
   known.room?.push(room)
   known.participant?.push(...(await participantsOf(attacker, room)))
   known.message?.push((await attacker.say(room, 'something to find')).id)
-}
-
-type Attack = {
-  endpoint: Endpoint
-  ids: string[]
-  query: [string, string][]
-  body: { kind: 'none' | 'json' | 'form' | 'multipart' | 'raw'; fields: [string, unknown][]; text: string; contentType: string }
-  headers: Record<string, string>
-  signedIn: boolean
-}
-
-/** Path segments as they go over the wire. */
-const rawSegments = [
-  '%00',
-  '%ED%A0%80',
-  '%',
-  '%zz',
-  '%2e%2e',
-  '..%2f..%2f',
-  '%2F',
-  '%5C',
-  'a%0d%0ab',
-  '~',
-  '*',
-  '0',
-  '-1',
-  '1.5',
-  '1e3',
-  '9007199254740993',
-  '9223372036854775808',
-  '99999999999999999999',
-  '2147483647',
-  '2147483648',
-]
-const encode = (text: string) => encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd')).slice(0, 4_000)
-
-const pathId = (path: string) =>
-  fc.oneof(
-    { weight: 6, arbitrary: idOf(path.includes('rooms') ? 'room' : path.includes('messages') ? 'message' : 'participant') },
-    { weight: 2, arbitrary: knownId },
-    { weight: 2, arbitrary: fc.constantFrom(...rawSegments) },
-    { weight: 1, arbitrary: oddText.map(encode) },
-  )
-
-/** Values that are taken, so that requests come further than to the first refusal. */
-const goodValues: Record<string, fc.Arbitrary<unknown>> = {
-  room: idOf('room'),
-  user: idOf('user'),
-  sender: idOf('user'),
-  content: fc.constantFrom('hello', 'another text', 'x'.repeat(10_000)),
-  reply_to: fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, idOf('message')),
-  room_type: fc.constantFrom('direct', 'group', 'task', 'property'),
-  message_type: fc.constantFrom('text', 'text', 'image', 'file', 'system'),
-  participant_ids: fc.array(idOf('user'), { maxLength: 2 }),
-  task: fc.oneof(fc.constant(null), idOf('task')),
-  property: fc.oneof(fc.constant(null), idOf('property')),
-  is_admin: fc.boolean(),
-  muted: fc.boolean(),
-  muted_until: fc.constantFrom(
-    '2030-01-01T00:00:00Z',
-    '2030-01-01T00:00:00.123456+02:00',
-    '0000-01-01T00:00:00Z',
-    '2030-01-01T00:00:00+23:59',
-    '9999-12-31T23:59:59-23:59',
-  ),
-  client_id: fc.nat(2_000).map((number) => `client-${number}`),
-  name: fc.constantFrom('a name', ''),
-  page: fc.constantFrom('1', '2', 'last', '1000000000000000'),
-  page_size: fc.constantFrom('1', '100', '1000'),
-  search: fc.constantFrom('some', '%_%', 'thing'),
-  q: fc.constantFrom('something', 'find', '"some thing" -x', '%_%_%'),
-}
-/** What nobody may set, in every body. */
-const notTheirs = [
-  'id',
-  'seq',
-  'sender',
-  'created_at',
-  'is_deleted',
-  'read_by',
-  'created_by',
-  'last_seq',
-  'left_at',
-  'is_superuser',
-  'participants',
-  '__proto__',
-  'constructor',
-]
-
-const goodFor = (name: string) => (Object.hasOwn(goodValues, name) ? goodValues[name] : undefined)
-
-/** `oddity` in ten values are odd, and all those that nobody could guess. */
-function fieldOf(name: string, oddity: number): fc.Arbitrary<[string, unknown]> {
-  const good = goodFor(name) ?? oddValue
-  const value = fc.oneof({ weight: 10 - oddity, arbitrary: good }, { weight: oddity, arbitrary: oddValue })
-  return value.map((chosen): [string, unknown] => [name, chosen])
-}
-
-/** Every second time what is asked for, with an oddity here and there; else anything. */
-function fieldsFrom(names: readonly string[]): fc.Arbitrary<[string, unknown][]> {
-  const sensible = fc.tuple(...names.filter(goodFor).map((name) => fieldOf(name, 1)))
-  const wild = fc.shuffledSubarray([...names]).chain((some) => fc.tuple(...some.map((name) => fieldOf(name, 6))))
-  const foreign = fc.array(
-    fc.constantFrom(...notTheirs).chain((name) => fieldOf(name, 5)),
-    { maxLength: 3 },
-  )
-  const own = fc.oneof(
-    sensible,
-    fc.subarray(names.filter(goodFor)).chain((some) => fc.tuple(...some.map((name) => fieldOf(name, 1)))),
-    wild,
-  )
-  return fc.tuple(own, fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, foreign)).map(([some, others]) => [...some, ...others])
-}
-
-const contentTypes = [
-  'application/json',
-  'application/json; charset=utf-16',
-  'text/plain',
-  'application/xml',
-  'multipart/form-data',
-  'multipart/form-data; boundary=',
-  'application/x-www-form-urlencoded',
-  'application/json, text/html',
-  'garbage',
-  '',
-  'application/merge-patch+json',
-  'multipart/form-data; boundary=x',
-]
-
-const oddHeaders = fc.dictionary(
-  fc.constantFrom(
-    'accept',
-    'range',
-    'if-range',
-    'if-none-match',
-    'x-forwarded-for',
-    'x-forwarded-proto',
-    'x-forwarded-host',
-    'forwarded',
-    'host',
-    'accept-encoding',
-    'x-http-method-override',
-    'cookie',
-    'expect-ct',
-    'content-encoding',
-  ),
-  fc.oneof(
-    fc.constantFrom(
-      'bytes=0-',
-      'bytes=-1',
-      'bytes=0-0,1-1',
-      'bytes=9007199254740993-',
-      '*',
-      '127.0.0.1, ::1',
-      'https',
-      'evil.example.com',
-      'a b',
-      '[::',
-      '%',
-      'gzip',
-      'DELETE',
-      '',
-      '"',
-      'evil.example.com:99999',
-    ),
-    fc.string({ unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)), maxLength: 40 }),
-  ),
-  { maxKeys: 3 },
-)
-
-const body = (names: readonly string[]) =>
-  fc.record({
-    kind: fc.oneof(
-      { weight: 9, arbitrary: fc.constant('json' as const) },
-      { weight: 4, arbitrary: fc.constantFrom('none' as const, 'form' as const, 'multipart' as const, 'raw' as const) },
-    ),
-    fields: fieldsFrom(names),
-    text: fc.oneof(oddJson, oddText),
-    contentType: fc.constantFrom(...contentTypes),
-  })
-
-function attackOn(endpoint: Endpoint): fc.Arbitrary<Attack> {
-  return fc.record({
-    endpoint: fc.constant(endpoint),
-    ids: fc.tuple(
-      ...endpoint.path
-        .split('{')
-        .slice(1)
-        .map(() => pathId(endpoint.path)),
-    ),
-    query: fieldsFrom(endpoint.query.length > 0 ? endpoint.query : ['page', 'room', 'x']).map((fields) =>
-      fields.map(([name, value]): [string, string] => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
-    ),
-    body: body(endpoint.body),
-    headers: fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, oddHeaders),
-    signedIn: fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, fc.constant(false)),
-  })
-}
-
-const boundary = 'the-boundary-of-the-test'
-
-function encodeBody({ kind, fields, text, contentType }: Attack['body']): { type?: string; content?: string | Buffer } {
-  const texts = fields.map(([name, value]): [string, string] => [
-    name,
-    typeof value === 'string' ? value : JSON.stringify(resolve(value, known)),
-  ])
-  switch (kind) {
-    case 'none':
-      return {}
-    case 'json':
-      return { type: 'application/json', content: JSON.stringify(Object.fromEntries(fields)) }
-    case 'form':
-      return { type: 'application/x-www-form-urlencoded', content: texts.map((pair) => pair.map(encode).join('=')).join('&') }
-    case 'multipart': {
-      const parts = texts.map(([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
-      const file = Buffer.concat([
-        Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="attachment"; filename="a.png"\r\n\r\n`),
-        png,
-        Buffer.from(`\r\n--${boundary}--\r\n`),
-      ])
-      return { type: `multipart/form-data; boundary=${boundary}`, content: Buffer.concat([Buffer.from(parts.join('')), file]) }
-    }
-    case 'raw':
-      return { type: contentType, content: text }
-  }
-}
-
-type Answer = { path: string; status: number; text: string; headers: NodeJS.Dict<string | string[]> }
-
-function send(attack: Attack): Promise<Answer> {
-  const { endpoint, signedIn } = attack
-  const ids = [...attack.ids]
-  const path = endpoint.path.replace(/\{\w+\}/g, () => String(resolve(ids.shift() ?? '0', known)))
-  const query = attack.query.map(([name, value]) => `${encode(name)}=${encode(String(resolve(value, known)))}`).join('&')
-  const fields = attack.body.fields.map(([name, value]): [string, unknown] => [name, resolve(value, known)])
-  const { type, content } = encodeBody({ ...attack.body, fields })
-  const length = content === undefined ? {} : { 'content-length': Buffer.byteLength(content) }
-  const headers = { ...attack.headers, ...(type === undefined ? {} : { 'content-type': type }), ...length }
-  const authorization = signedIn ? { authorization: `Bearer ${attacker.access}` } : {}
-  const options = { agent, method: endpoint.method, headers: { ...headers, ...authorization } }
-  return new Promise((settle, reject) => {
-    const asked = httpRequest(`${chat.url}${path}${query ? `?${query}` : ''}`, options, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () =>
-        settle({ path, status: response.statusCode ?? 0, text: String(Buffer.concat(chunks)), headers: response.headers }),
-      )
-      response.on('error', reject)
-    })
-    asked.on('error', reject)
-    asked.end(content)
-  })
 }
 
 /** What an attack made is attacked next; what it ended makes place for others, but for a few. */
@@ -345,7 +94,7 @@ test(`${runs} requests over every parameter of every endpoint see no 5xx and sto
   await fc.assert(
     fc.asyncProperty(attacks, async (attack) => {
       if (++sent % 100 === 0) await learnRoom(await chat.group(attacker, ...friends))
-      const answer = await send(attack)
+      const answer = await sendAttack(attack, { url: chat.url, access: attacker.access, known, agent })
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
       if (answer.status < 300) touched.add(`${attack.endpoint.method} ${attack.endpoint.path}`)
       check(attack, answer)

@@ -35,8 +35,8 @@ export class FakeClock implements Clock {
     this.#now = end
   }
 
-  /** The machine slept: timers did not run. */
-  sleep(milliseconds: number): void {
+  /** The machine was suspended for so long, and its timers did not run. */
+  suspend(milliseconds: number): void {
     this.#now += milliseconds
   }
 
