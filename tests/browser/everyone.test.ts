@@ -1,26 +1,17 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startChat, type TestChat } from '../support/chat.ts'
+import { expect, test } from 'vitest'
 import { jpeg } from '../support/sample-files.ts'
 import { overflows, seriousFaults, smallTargets } from './support/audit.ts'
-import { enter, message, type Seat, signIn, startBrowser, write } from './support/browser.ts'
+import { enter, message, type Seat, signIn, write } from './support/browser.ts'
+import { stage } from './support/stage.ts'
 
-let chat: TestChat
-let browser: Awaited<ReturnType<typeof startBrowser>>
-beforeAll(async () => {
-  chat = await startChat()
-  browser = await startBrowser(() => chat.url)
-})
-afterAll(async () => {
-  await browser?.close()
-  await chat?.close()
-})
+const on = stage()
 
 /** A room with a message of every kind, and another that is unread. */
 async function livelyRoom() {
-  const [anna, ben, cleo] = await chat.newPeople('Anna', 'Ben', 'Cleo')
-  const room = await chat.group(anna, ben, cleo)
-  const other = await chat.group(ben, anna)
+  const [anna, ben, cleo] = await on.chat.newPeople('Anna', 'Ben', 'Cleo')
+  const room = await on.chat.group(anna, ben, cleo)
+  const other = await on.chat.group(ben, anna)
   await ben.say(other, 'somewhere else')
   const first = await ben.say(room, 'Where is the key? https://example.com/key')
   await anna.say(room, 'under the mat', { reply_to: first.id })
@@ -108,7 +99,7 @@ async function walk(seat: Seat, room: string, look: (state: string) => Promise<v
 for (const colorScheme of ['light', 'dark'] as const)
   test(`39 axe finds nothing serious on any state of the page, ${colorScheme}`, { timeout: 90_000 }, async () => {
     const { anna, room } = await livelyRoom()
-    const seat = await browser.visitor(anna, { colorScheme })
+    const seat = await on.visitor(anna, { colorScheme })
     const { page } = seat
     const found: Record<string, string[]> = {}
     const look = async (state: string) => {
@@ -136,7 +127,7 @@ for (const colorScheme of ['light', 'dark'] as const)
 
 test('39 Touch targets are 44 px on a phone', { timeout: 60_000 }, async () => {
   const { anna, room } = await livelyRoom()
-  const seat = await browser.visitor(anna, { touch: true, size: { width: 390, height: 844 } })
+  const seat = await on.visitor(anna, { touch: true, size: { width: 390, height: 844 } })
   const found: string[] = []
   const look = async (state: string) => {
     found.push(...(await smallTargets(seat.page)).map((each) => `${state}: ${each}`))
@@ -153,7 +144,7 @@ test.each([
   ['200 % text on a desktop', 1280, '200%'],
 ])('39 %s loses nothing', { timeout: 60_000 }, async (_name, width, fontSize) => {
   const { anna, room } = await livelyRoom()
-  const seat = await browser.visitor(anna, { size: { width, height: 640 } })
+  const seat = await on.visitor(anna, { size: { width, height: 640 } })
   await seat.page.evaluate((size) => {
     document.documentElement.style.fontSize = size
   }, fontSize)
@@ -200,7 +191,7 @@ async function walkPhone(seat: Seat, room: string, look: (state: string) => Prom
 
 test('39 Motion is only where it is wanted', async () => {
   const { anna, room } = await livelyRoom()
-  const seat = await browser.seat(anna, { at: `#/${room}` })
+  const seat = await on.seat(anna, { at: `#/${room}` })
   await message(seat, 'and so on').waitFor()
   const moving = () => seat.page.evaluate(() => document.getAnimations().filter(({ playState }) => playState === 'running').length)
   await seat.line.cut()

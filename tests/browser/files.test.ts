@@ -164,19 +164,25 @@ test('31 A cut upload can be retried; the message goes only when the file is saf
   expect(await message(seat, 'cut.pdf').count()).toBe(1)
 }, 60_000)
 
+/** Keeps pictures from arriving until what it gives is called. */
+async function holdPictures({ context }: Seat): Promise<() => void> {
+  let letThrough = () => {}
+  const held = new Promise<void>((resolve) => {
+    letThrough = resolve
+  })
+  await context.route(/\/attachments?\//, async (route) => {
+    await held
+    await route.continue()
+  })
+  return letThrough
+}
+
 test('30 Images keep their space; a lightbox with arrows and Esc', async () => {
   const { anna, ben, room } = await on.group()
   for (const name of ['first.png', 'second.png', 'third.png']) await sendPicture(ben, room, name)
   await ben.say(room, 'below the pictures')
   const seat = await on.seat(anna)
-  let letThrough = () => {}
-  const held = new Promise<void>((resolve) => {
-    letThrough = resolve
-  })
-  await seat.context.route(/\/attachments?\//, async (route) => {
-    await held
-    await route.continue()
-  })
+  const letThrough = await holdPictures(seat)
   await enter(seat, room)
   await message(seat, 'below the pictures').waitFor()
   const images = seat.page.locator('.picture img')
@@ -211,14 +217,7 @@ test('12 The message in view stays also when images above it load late', async (
   for (let number = 1; number <= 8; number += 1) await ben.say(room, `after ${number}.`)
   await anna.post(`/api/chat/rooms/${room}/mark_read/`)
   const seat = await on.seat(anna)
-  let letThrough = () => {}
-  const held = new Promise<void>((resolve) => {
-    letThrough = resolve
-  })
-  await seat.context.route(/\/attachments?\//, async (route) => {
-    await held
-    await route.continue()
-  })
+  const letThrough = await holdPictures(seat)
   await enter(seat, room)
   await message(seat, 'after 8.').waitFor()
   const images = seat.page.locator('.picture img')

@@ -1,28 +1,20 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startChat, type TestChat, testPassword } from '../support/chat.ts'
+import { expect, test } from 'vitest'
+import { testPassword } from '../support/chat.ts'
 import { until } from '../support/until.ts'
-import { composer, message, startBrowser, withState } from './support/browser.ts'
+import { composer, message, withState } from './support/browser.ts'
 import { focusOf, tabTo } from './support/keys.ts'
+import { stage } from './support/stage.ts'
 
-let chat: TestChat
-let browser: Awaited<ReturnType<typeof startBrowser>>
-beforeAll(async () => {
-  chat = await startChat()
-  browser = await startBrowser(() => chat.url)
-})
-afterAll(async () => {
-  await browser?.close()
-  await chat?.close()
-})
+const on = stage()
 
 test('37 All by keyboard: sign in, find a chat, write, change, answer, look around, begin a chat, sign out; the focus is always seen', {
   timeout: 60_000,
 }, async () => {
-  const [anna, ben, cleo] = await chat.newPeople('Anna', 'Ben', 'Cleo')
-  const room = await chat.group(anna, ben)
+  const [anna, ben, cleo] = await on.chat.newPeople('Anna', 'Ben', 'Cleo')
+  const room = await on.chat.group(anna, ben)
   await ben.say(room, 'What do you think?')
   const name = (await anna.get(`/api/chat/rooms/${room}/`)).body.display_name as string
-  const seat = await browser.visitor(anna)
+  const seat = await on.visitor(anna)
   const { page } = seat
   const { keyboard } = page
   const focused = async () => (await focusOf(page)).name

@@ -1,25 +1,16 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startChat, type TestChat, testPassword } from '../support/chat.ts'
+import { expect, test } from 'vitest'
+import { testPassword } from '../support/chat.ts'
 import { until } from '../support/until.ts'
-import { startBrowser } from './support/browser.ts'
+import { stage } from './support/stage.ts'
 
-let chat: TestChat
-let browser: Awaited<ReturnType<typeof startBrowser>>
-beforeAll(async () => {
-  chat = await startChat()
-  browser = await startBrowser(() => chat.url)
-})
-afterAll(async () => {
-  await browser?.close()
-  await chat?.close()
-})
+const on = stage()
 
 /** Somebody with one unread message, at the sign-in. */
 async function visitor(locale: string) {
-  const [anna, ben] = await chat.newPeople('Anna', 'Ben')
-  const room = await chat.group(anna, ben)
+  const [anna, ben] = await on.chat.newPeople('Anna', 'Ben')
+  const room = await on.chat.group(anna, ben)
   await ben.say(room, 'hola')
-  const seat = await browser.visitor(anna, { locale })
+  const seat = await on.visitor(anna, { locale })
   const signIn = async () => {
     await seat.page.locator('input[name="username"]').fill(anna.username)
     await seat.page.locator('input[name="password"]').fill(testPassword)

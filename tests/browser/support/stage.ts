@@ -27,6 +27,9 @@ function set<Running extends Service>(start: () => Promise<Running>) {
 
   const seat = (person: Seat['person'], seatOptions?: SeatOptions) => browser.seat(person, seatOptions)
 
+  /** Before signing in. */
+  const visitor = (person: Seat['person'], seatOptions?: SeatOptions) => browser.visitor(person, seatOptions)
+
   /** Anna, who is its admin, and Ben in a group. */
   async function group() {
     const [anna, ben] = await chat.newPeople('Anna', 'Ben')
@@ -62,6 +65,6 @@ function set<Running extends Service>(start: () => Promise<Running>) {
     get chat() {
       return chat
     },
-    ...{ seat, group, opened, history, openedHistory },
+    ...{ seat, visitor, group, opened, history, openedHistory },
   }
 }
