@@ -38,7 +38,7 @@ export function buildRelay({ backend, bus, log, allowedOrigins, options: chosen 
   const flusher = createFlusher()
   const users = createUsers(context)
   const replayer = createReplayer(context)
-  const rooms = createRooms(context, lookAgain)
+  const rooms = createRooms(context, { onPutOut: lookAgain, onArchived: (room) => typing.stopAllIn(room) })
   const typing = createTyping(context)
   const joining = createJoining(context, rooms, replayer)
   const obey = createCommands(context, typing, replayer)

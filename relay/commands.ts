@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { ChatError } from '../schemas/errors.ts'
+import { ChatError, invalid } from '../schemas/errors.ts'
 import type { Command } from '../schemas/socket.ts'
 import type { Connection } from './connection.ts'
 import { errorFrame, readCommand } from './incoming.ts'
@@ -30,6 +30,11 @@ export function createCommands({ backend, log }: RelayContext, typing: TypingHer
     if (client_id) connection.send({ type: 'ack', room_id: room.id, client_id, id, seq })
   }
 
+  function startTyping({ connection, room }: Seat) {
+    if (room.archived) throw invalid('room', 'This room is archived')
+    typing.start(connection, room.id)
+  }
+
   async function markRoomRead({ connection, room }: Seat) {
     await backend.ask('read_room', { user_id: connection.userId, room_id: room.id, connection_id: connection.id })
     connection.send({ type: 'room_marked_read', room_id: room.id })
@@ -48,7 +53,7 @@ export function createCommands({ backend, log }: RelayContext, typing: TypingHer
       case 'chat_message':
         return sendMessage(seat, command)
       case 'typing':
-        return command.is_typing ? typing.start(connection, room.id) : typing.stop(connection, room.id)
+        return command.is_typing ? startTyping(seat) : typing.stop(connection, room.id)
       case 'mark_room_read':
         return markRoomRead(seat)
       case 'read_receipt': {

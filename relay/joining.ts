@@ -1,4 +1,4 @@
-import type { OpenRoom } from '../schemas/backend.ts'
+import type { BackendAnswer, OpenRoom } from '../schemas/backend.ts'
 import { decodeEvents } from '../schemas/bus.ts'
 import { closeCodes, type Frame, ParticipantAddedFrame } from '../schemas/socket.ts'
 import type { Connection } from './connection.ts'
@@ -7,6 +7,8 @@ import type { Replayer } from './replayer.ts'
 import type { LiveRoom } from './room.ts'
 import type { Rooms } from './rooms.ts'
 import { Seat } from './seat.ts'
+
+type Opened = BackendAnswer<'open'>
 
 /** What the address says of where the client is. Malformed: not a number that a room can have. */
 export type Since = number | 'malformed' | undefined
@@ -30,8 +32,9 @@ export function createJoining({ backend }: RelayContext, rooms: Rooms, replayer:
     }
   }
 
-  function sit(connection: Connection, room: LiveRoom, { seq }: OpenRoom, epoch: number): Seat {
+  function sit(connection: Connection, room: LiveRoom, { seq }: OpenRoom, { epoch, archived }: Opened): Seat {
     room.meetHead(seq, epoch)
+    room.meetArchived(archived.includes(room.id), seq)
     const seat = new Seat(connection, room, seq)
     room.addSeat(seat)
     connection.seats.set(room.id, seat)
@@ -41,13 +44,13 @@ export function createJoining({ backend }: RelayContext, rooms: Rooms, replayer:
   async function openRoom(connection: Connection, roomId: string, since: Since) {
     const entered = await enter([roomId])
     try {
-      const { epoch, rooms: opened } = await backend.ask('open', { user_id: connection.userId, room_ids: [roomId] })
+      const opened = await backend.ask('open', { user_id: connection.userId, room_ids: [roomId] })
       const [room] = entered
-      const [found] = opened
+      const [found] = opened.rooms
       if (connection.closed) return
       if (!room || !found) return connection.close(closeCodes.notParticipant)
-      const seat = sit(connection, room, found, epoch)
-      establish(connection, { type: 'connection_established', ...whoIs(connection), ...found, epoch })
+      const seat = sit(connection, room, found, opened)
+      establish(connection, { type: 'connection_established', ...whoIs(connection), ...found, epoch: opened.epoch })
       if (since === 'malformed') seat.resync(seat.seq)
       else if (since !== undefined) seat.moveTo(since)
       if (seat.isBehind()) replayer.replay(seat)
@@ -60,26 +63,26 @@ export function createJoining({ backend }: RelayContext, rooms: Rooms, replayer:
   async function openAll(connection: Connection, roomIds: readonly string[]): Promise<number> {
     const entered = await enter(roomIds)
     try {
-      const { epoch, rooms: opened, membership } = await backend.ask('open', { user_id: connection.userId, room_ids: null })
-      if (connection.closed) return membership
+      const opened = await backend.ask('open', { user_id: connection.userId, room_ids: null })
+      if (connection.closed) return opened.membership
       const known = new Set(roomIds)
-      const here = opened.filter(({ room_id }) => known.has(room_id))
-      establish(connection, { type: 'connection_established', ...whoIs(connection), epoch, rooms: here })
-      sitIn(connection, entered, here, epoch)
-      const later = opened.filter(({ room_id }) => !known.has(room_id))
+      const here = opened.rooms.filter(({ room_id }) => known.has(room_id))
+      establish(connection, { type: 'connection_established', ...whoIs(connection), epoch: opened.epoch, rooms: here })
+      sitIn(connection, entered, { ...opened, rooms: here })
+      const later = opened.rooms.filter(({ room_id }) => !known.has(room_id))
       await Promise.all(later.map(({ room_id }) => appear([connection], room_id)))
-      return membership
+      return opened.membership
     } finally {
       release(entered)
     }
   }
 
-  function sitIn(connection: Connection, entered: readonly LiveRoom[], opened: readonly OpenRoom[], epoch: number) {
-    const byId = new Map(opened.map((room) => [room.room_id, room]))
+  function sitIn(connection: Connection, entered: readonly LiveRoom[], opened: Opened) {
+    const byId = new Map(opened.rooms.map((room) => [room.room_id, room]))
     for (const room of entered) {
       const found = byId.get(room.id)
       if (!found || connection.seats.has(room.id)) continue
-      const seat = sit(connection, room, found, epoch)
+      const seat = sit(connection, room, found, opened)
       if (seat.isBehind()) replayer.replay(seat)
     }
   }
@@ -90,16 +93,16 @@ export function createJoining({ backend }: RelayContext, rooms: Rooms, replayer:
     if (!first || connections.every((connection) => connection.closed || connection.seats.has(roomId))) return
     const entered = await enter([roomId])
     try {
-      const { epoch, rooms: opened } = await backend.ask('open', { user_id: first.userId, room_ids: [roomId] })
+      const opened = await backend.ask('open', { user_id: first.userId, room_ids: [roomId] })
       const [room] = entered
-      const [found] = opened
+      const [found] = opened.rooms
       if (!room || !found) return
       const start = await beforeArrival(first.userId, found)
       for (const connection of connections) {
         if (connection.closed || connection.seats.has(roomId)) continue
-        const seat = sit(connection, room, found, epoch)
+        const seat = sit(connection, room, found, opened)
         seat.seq = start
-        connection.send({ type: 'room_appeared', ...found, seq: start, epoch })
+        connection.send({ type: 'room_appeared', ...found, seq: start, epoch: opened.epoch })
         if (seat.isBehind()) replayer.replay(seat)
       }
     } finally {

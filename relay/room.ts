@@ -4,11 +4,13 @@ import type { RelayContext } from './options.ts'
 import { RoomOrder } from './room-order.ts'
 import type { LiveEvent, Seat } from './seat.ts'
 
-export type RoomParts = RelayContext & {
-  onEmpty: (room: LiveRoom) => void
+export type RoomListener = {
+  onArchived: (room: LiveRoom) => void
   /** He was put out because he is no participant any more. He may have become one again since. */
   onPutOut: (seat: Seat) => void
 }
+
+type RoomParts = RelayContext & RoomListener & { onEmpty: (room: LiveRoom) => void }
 
 /** Characters of a frame at most: a message of 10 000 characters has 120 000 when each is escaped, its quote included. */
 const longestFrame = 256 * 1024
@@ -19,6 +21,8 @@ export class LiveRoom {
   readonly seats = new Set<Seat>()
   /** Those who are about to sit down keep the room, too. */
   joining = 0
+  /** As of what was applied: nobody may write in it. */
+  archived = false
   /** Settled when the subscription is confirmed, or was given up for now. */
   readonly subscribed: Promise<void>
   readonly #parts: RoomParts
@@ -50,6 +54,11 @@ export class LiveRoom {
   meetHead(head: number, epoch: number): void {
     this.#order.meetHead(head, epoch)
     if (this.#unverified) void this.#verifyMembers()
+  }
+
+  /** As of a head that the server named. What was applied since knows it better. */
+  meetArchived(archived: boolean, head: number): void {
+    if (head >= this.applied) this.#setArchived(archived)
   }
 
   addSeat(seat: Seat): void {
@@ -89,8 +98,16 @@ export class LiveRoom {
     for (const seat of this.seats) seat.evict(closeCodes.roomGone)
   }
 
+  #setArchived(archived: boolean) {
+    if (archived === this.archived) return
+    this.archived = archived
+    if (archived) this.#parts.onArchived(this)
+  }
+
   #fanOut(event: BusEvent) {
     const live = liveEvent(event)
+    const kind = event.effect?.kind
+    if (kind === 'archived' || kind === 'restored') this.#setArchived(kind === 'archived')
     for (const seat of this.seats) seat.give(live)
     if (event.effect) this.#putOut(live, event.effect)
   }
@@ -126,7 +143,9 @@ export class LiveRoom {
     for (const seat of seats) seat.memberAt = Math.max(seat.memberAt, this.applied)
     try {
       const userIds = seats.map((seat) => seat.connection.userId)
-      const { present } = await this.#parts.backend.ask('members', { room_id: this.id, user_ids: userIds })
+      const asOf = this.applied
+      const { present, archived } = await this.#parts.backend.ask('members', { room_id: this.id, user_ids: userIds })
+      this.meetArchived(archived, asOf)
       for (const [index, seat] of seats.entries()) if (present[index] === false) this.#putOutOne(seat)
     } catch {
       this.#unverified = true

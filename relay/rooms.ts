@@ -1,12 +1,11 @@
 import { roomChannel } from '../schemas/bus.ts'
 import type { RelayContext } from './options.ts'
-import { LiveRoom } from './room.ts'
-import type { Seat } from './seat.ts'
+import { LiveRoom, type RoomListener } from './room.ts'
 
 const roomPrefix = roomChannel('')
 
 /** The rooms that somebody here is in, each subscribed once. */
-export function createRooms(context: RelayContext, onPutOut: (seat: Seat) => void) {
+export function createRooms(context: RelayContext, listener: RoomListener) {
   const { bus, log } = context
   const live = new Map<string, LiveRoom>()
 
@@ -23,7 +22,7 @@ export function createRooms(context: RelayContext, onPutOut: (seat: Seat) => voi
   }
 
   function start(roomId: string): LiveRoom {
-    const room = new LiveRoom(roomId, subscribe(roomId), { ...context, onEmpty, onPutOut })
+    const room = new LiveRoom(roomId, subscribe(roomId), { ...context, ...listener, onEmpty })
     live.set(roomId, room)
     return room
   }

@@ -2,6 +2,7 @@ import { encodeEvents, roomChannel } from '../schemas/bus.ts'
 import { typingSeconds } from '../schemas/typing.ts'
 import type { Connection } from './connection.ts'
 import type { RelayContext } from './options.ts'
+import type { LiveRoom } from './room.ts'
 
 /** A user typing in a room, on one or more of his sockets here. */
 type Typist = {
@@ -66,6 +67,9 @@ export function createTyping({ bus }: RelayContext) {
     stop,
     stopAll(connection: Connection): void {
       for (const roomId of connection.seats.keys()) stop(connection, roomId)
+    },
+    stopAllIn(room: LiveRoom): void {
+      for (const seat of room.seats) stop(seat.connection, room.id)
     },
     /** Tells what had to wait, and forgets what is over. */
     sweep(now: number): void {

@@ -38,10 +38,10 @@ export const backendCommands = {
     command: z.object({ token: z.string(), room_id: z.string().nullable() }),
     answer: Identity.extend({ room_ids: z.array(roomId) }),
   },
-  /** After the subscription: the heads of those rooms that the user is in now. All his rooms when `room_ids` is null. `membership` as in `heads`. */
+  /** After the subscription: the heads of those rooms that the user is in now, and which of them are archived. All his rooms when `room_ids` is null. `membership` as in `heads`. */
   open: {
     command: z.object({ user_id: userId, room_ids: z.array(roomId).nullable() }),
-    answer: z.object({ epoch: z.int(), rooms: z.array(OpenRoom), membership: z.int() }),
+    answer: z.object({ epoch: z.int(), rooms: z.array(OpenRoom), archived: z.array(roomId), membership: z.int() }),
   },
   /** A newer token for an open socket of the same user. */
   refresh: {
@@ -97,10 +97,10 @@ export const backendCommands = {
     command: z.object({ sessions: z.array(z.object({ user_id: userId, session: z.string().nullable() })) }),
     answer: z.object({ epoch: z.int(), valid: z.array(z.boolean()) }),
   },
-  /** Which of these users are in the room, in the order asked. */
+  /** Which of these users are in the room, in the order asked, and whether it is archived. */
   members: {
     command: z.object({ room_id: roomId, user_ids: z.array(userId) }),
-    answer: z.object({ present: z.array(z.boolean()) }),
+    answer: z.object({ present: z.array(z.boolean()), archived: z.boolean() }),
   },
 } as const
 

@@ -42,6 +42,8 @@ export type Effect =
   | { kind: 'removed'; userId: number }
   /** The room is gone: all its sockets go, after this frame. */
   | { kind: 'deleted' }
+  /** From here on nobody may write in the room, or again everybody in it may. */
+  | { kind: 'archived' | 'restored' }
   /** The frame is not for the sockets of this user. */
   | { kind: 'typist'; userId: number }
   /** The frame is for the sockets of this user alone. */
@@ -89,7 +91,9 @@ function encodeEffect(effect: Effect | undefined): string {
   if (!effect) return ''
   switch (effect.kind) {
     case 'deleted':
-      return 'deleted'
+    case 'archived':
+    case 'restored':
+      return effect.kind
     case 'origin':
       return `origin ${effect.connectionId}`
     default:
@@ -99,7 +103,7 @@ function encodeEffect(effect: Effect | undefined): string {
 
 function decodeEffect(text: string): Effect | undefined {
   const [kind, value = ''] = text.split(' ')
-  if (kind === 'deleted') return { kind }
+  if (kind === 'deleted' || kind === 'archived' || kind === 'restored') return { kind }
   if (kind === 'origin') return { kind, connectionId: value }
   const userId = Number(value)
   if ((kind === 'removed' || kind === 'typist' || kind === 'only') && Number.isSafeInteger(userId) && userId > 0) return { kind, userId }

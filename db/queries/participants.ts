@@ -210,20 +210,20 @@ export async function listMembersAmong(db: Queryable, roomId: string, userIds: r
   return new Set(rows.map((row) => row.user_id))
 }
 
-/** The heads and unread counts of the user's rooms: of those asked for, or of all. */
+/** The heads and unread counts of the user's rooms, and whether they can be written: of those asked for, or of all. */
 export async function listOpenRooms(
   db: Queryable,
   userId: number,
   roomIds: readonly string[] | null,
-): Promise<{ roomId: string; seq: number; unreadCount: number }[]> {
+): Promise<{ roomId: string; seq: number; isActive: boolean; unreadCount: number }[]> {
   const among = roomIds
     ? sql`and participant.room_id in (select value::uuid from json_array_elements_text(${JSON.stringify(roomIds)}::json))`
     : sql``
-  const rows = await db.execute<{ room_id: string; last_seq: string; unread_count: number }>(sql`
-    select participant.room_id, room.last_seq, ${unreadCountSql} as unread_count ${fromSql}
+  const rows = await db.execute<{ room_id: string; last_seq: string; is_active: boolean; unread_count: number }>(sql`
+    select participant.room_id, room.last_seq, room.is_active, ${unreadCountSql} as unread_count ${fromSql}
     where participant.user_id = ${userId} and participant.left_at is null ${among}
     order by room.modified_at desc`)
-  return rows.map((row) => ({ roomId: row.room_id, seq: Number(row.last_seq), unreadCount: row.unread_count }))
+  return rows.map((row) => ({ roomId: row.room_id, seq: Number(row.last_seq), isActive: row.is_active, unreadCount: row.unread_count }))
 }
 
 export type UnreadRow = { roomId: string; unreadCount: number; isMuted: boolean }

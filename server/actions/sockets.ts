@@ -43,6 +43,7 @@ export async function openRooms(chat: Chat, command: BackendCommand<'open'>): Pr
     epoch: await findEpoch(chat.db),
     membership: versions.get(command.user_id)?.membershipVersion ?? 0,
     rooms: rooms.map((room) => ({ room_id: room.roomId, seq: room.seq, unread_count: room.unreadCount })),
+    archived: rooms.filter((room) => !room.isActive).map((room) => room.roomId),
   }
 }
 
@@ -81,8 +82,11 @@ export async function checkSessions(chat: Chat, command: BackendCommand<'session
 }
 
 export async function checkMembers(chat: Chat, command: BackendCommand<'members'>): Promise<BackendAnswer<'members'>> {
-  const members = await listMembersAmong(chat.db, command.room_id, command.user_ids)
-  return { present: command.user_ids.map((id) => members.has(id)) }
+  const [members, room] = await Promise.all([
+    listMembersAmong(chat.db, command.room_id, command.user_ids),
+    findRoom(chat.db, command.room_id),
+  ])
+  return { present: command.user_ids.map((id) => members.has(id)), archived: room?.isActive === false }
 }
 
 function identityOf(actor: Actor): Identity {

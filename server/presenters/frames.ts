@@ -31,7 +31,9 @@ export function frameOf(roomId: string, change: ChangeRow): Record<string, unkno
 function effectOf(change: ChangeRow): Effect | undefined {
   if (change.kind === 'participant_removed') return { kind: 'removed', userId: Number(change.frame.user_id) }
   if (change.kind !== 'room_updated') return undefined
-  return (change.frame.room as { is_deleted: boolean }).is_deleted ? { kind: 'deleted' } : undefined
+  const room = change.frame.room as { is_deleted: boolean; is_active: boolean }
+  if (room.is_deleted) return { kind: 'deleted' }
+  return { kind: room.is_active ? 'restored' : 'archived' }
 }
 
 /** `connectionId` is the socket that asked for it and has its own answer. */

@@ -82,6 +82,26 @@ test('typing ends when a typist on the socket of all rooms is removed', async ()
   expect((await alice.get(typing)).body).toEqual([])
 })
 
+test('typing ends when the room is archived, and begins again only when it is restored', async () => {
+  const { alice, bob, room, hers, his, typing } = await roomOfTwo()
+  const everywhere = await bob.connect()
+  his.send({ type: 'typing', is_typing: true })
+  await hers.next('typing')
+  await alice.post(`/api/chat/rooms/${room}/archive/`)
+  expect(await hers.next('typing')).toMatchObject({ user_id: bob.id, is_typing: false })
+  const later = await bob.connect(room)
+  for (const socket of [his, everywhere, later]) {
+    socket.send({ type: 'typing', is_typing: true, room_id: room })
+    expect(await socket.next('error')).toMatchObject({ code: 'invalid', message: 'This room is archived', room_id: room })
+  }
+  expect((await alice.get(typing)).body).toEqual([])
+  await alice.post(`/api/chat/rooms/${room}/unarchive/`)
+  await later.next('room_updated')
+  later.send({ type: 'typing', is_typing: true })
+  expect(await hers.next('typing')).toMatchObject({ user_id: bob.id, is_typing: true })
+  expect(hers.ofType('typing').map((frame) => frame.is_typing)).toEqual([true, false, true])
+})
+
 test('outsiders see nobody typing, and a malformed room is refused', async () => {
   const { hers, his, typing } = await roomOfTwo()
   const [mallory] = await chat.newPeople('mallory')

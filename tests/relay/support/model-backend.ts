@@ -136,6 +136,7 @@ export class ModelBackend implements Backend {
     open: ({ user_id, room_ids }) => ({
       epoch: this.epoch,
       rooms: this.#roomsOf(user_id, room_ids).map(({ id, head }) => ({ room_id: id, seq: head, unread_count: 0 })),
+      archived: [],
       membership: this.memberships.get(user_id) ?? 0,
     }),
     refresh: ({ token, user_id }) => {
@@ -182,7 +183,10 @@ export class ModelBackend implements Backend {
       epoch: this.epoch,
       valid: sessions.map(({ session }) => session === null || !this.endedSessions.has(session)),
     }),
-    members: ({ room_id, user_ids }) => ({ present: user_ids.map((id) => this.isMember(this.rooms.get(room_id), id)) }),
+    members: ({ room_id, user_ids }) => ({
+      present: user_ids.map((id) => this.isMember(this.rooms.get(room_id), id)),
+      archived: false,
+    }),
   }
 }
 
