@@ -4,7 +4,7 @@ import jwt from '@fastify/jwt'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
-import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Database, OpenDatabase } from '../db/open.ts'
 import { deleteExpiredTokens } from '../db/queries/tokens.ts'
 import type { Bus } from '../schemas/bus.ts'
@@ -13,6 +13,7 @@ import { announceSent } from './actions/messages.ts'
 import type { App } from './app.ts'
 import type { Chat } from './chat.ts'
 import { registerBodies } from './multipart.ts'
+import { openApiOptions } from './openapi.ts'
 import { identifyRequests } from './plugins/authenticate.ts'
 import { parseEmptyJson } from './plugins/bodies.ts'
 import { answerError, answerErrors } from './plugins/errors.ts'
@@ -132,15 +133,7 @@ function createWritesOf(db: Database, { bus, largestBatch = 256 }: BuildOptions)
 const withoutUpgrade = (header: string) => header.replace(/upgrade-insecure-requests;?/, '')
 
 async function registerRoutes(app: App, chat: Chat, database: OpenDatabase): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'AriStay Chat', version: '1.0.0', description: 'Team chat for people who run rental properties.' },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
-      security: [{ bearer: [] }],
-    },
-    transform: jsonSchemaTransform,
-  })
+  await app.register(swagger, openApiOptions)
   app.addHook('onRoute', ({ schema }) => {
     if (schema?.response) schema.response = { ...schema.response, '4xx': Refusal }
   })

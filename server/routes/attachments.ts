@@ -18,12 +18,15 @@ export function attachmentRoutes(app: App, chat: Pick<Chat, 'db' | 'storage' | '
     method: ['GET', 'HEAD'],
     url: '/api/chat/attachments/:id/',
     exposeHeadRoute: false,
+    config: { file: true },
     // The query has no schema: a value that comes twice has to reach `verify` as it is.
     schema: {
       tags,
       summary: 'The file of a message',
       description: 'Opened by the link in `attachment`, without a token.',
       params: MessageId,
+      // Whole files are described in openapi.ts.
+      response: {},
     },
     handler: async (request, reply) => {
       const { id } = request.params

@@ -60,6 +60,15 @@ describe('the document tells', () => {
     expect(untold).toEqual([])
   })
 
+  test('and the API describes what each call answers, a file too', async () => {
+    const calls = Object.entries((await openApi()).paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { responses = {} }]) => ({ call: `${method} ${path}`, statuses: Object.keys(responses) })),
+    )
+    const untold = calls.filter(({ statuses }) => !statuses.some((status) => status.startsWith('2')) || !statuses.includes('4XX'))
+    expect(untold).toEqual([])
+    expect(calls.find(({ call }) => call === 'get /api/chat/attachments/{id}/')?.statuses).toEqual(['200', '206', '304', '4XX'])
+  })
+
   test('every command and every frame of the socket, by an example', () => {
     const steps = examples.flatMap((example) => (example.kind === 'sockets' ? example.steps : []))
     const told = (verb: string) => steps.filter((step) => step.verb === verb).map(({ frame }) => /"type": "(\w+)"/.exec(frame)?.[1])
@@ -87,6 +96,7 @@ function missing(wanted: readonly unknown[], told: readonly unknown[]): unknown[
 }
 
 type Call = {
+  responses?: Record<string, unknown>
   parameters?: { in: string; name: string }[]
   requestBody?: { content: Record<string, { schema?: { properties?: object } }> }
 }
