@@ -4,7 +4,7 @@ import * as schema from './schema.ts'
 
 export type Database = PostgresJsDatabase<typeof schema>
 /** A database, or a transaction in it. */
-export type Queryable = Pick<Database, 'select' | 'insert' | 'update' | 'delete' | 'execute' | 'query'>
+export type Queryable = Pick<Database, '_' | 'select' | 'insert' | 'update' | 'delete' | 'execute' | 'query'>
 
 export type OpenDatabase = {
   db: Database
@@ -20,6 +20,9 @@ type Options = {
   /** Told of every statement; for tests that count them. */
   onStatement?: (sql: string) => void
 }
+
+/** How names of columns are spelled in the database. */
+export const casing = 'snake_case'
 
 /** Seconds until a connection that was lost is tried again. */
 const longestPause = 0.5
@@ -45,7 +48,7 @@ export function openDatabase({ url, connections = 12, onStatement }: Options): O
   })
   const db = drizzle(client, {
     schema,
-    casing: 'snake_case',
+    casing,
     logger: onStatement ? { logQuery: onStatement } : false,
   })
   return {

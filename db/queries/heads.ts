@@ -1,9 +1,12 @@
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
-import { chatRooms, installation, users } from '../schema.ts'
+import { arrayOf, prepare } from '../prepared.ts'
+import { installation } from '../schema.ts'
+
+const askEpoch = prepare<{ epoch: number }, Record<string, never>>(() => sql`select epoch from installation`)
 
 export async function findEpoch(db: Queryable): Promise<number> {
-  const [row] = await db.select({ epoch: installation.epoch }).from(installation)
+  const [row] = await askEpoch(db, {})
   return row?.epoch ?? 1
 }
 
@@ -17,24 +20,26 @@ export async function raiseEpoch(db: Queryable): Promise<number> {
   return row?.epoch ?? 1
 }
 
+const askHeads = prepare<{ id: string; last_seq: string }, { rooms: string }>(
+  (slot) => sql`select id, last_seq from chat_rooms where id = any(${slot('rooms')}::uuid[]) and deleted_at is null`,
+)
+
 /** The heads of those rooms that stand, by room id. */
 export async function listHeads(db: Queryable, roomIds: readonly string[]): Promise<Map<string, number>> {
   if (roomIds.length === 0) return new Map()
-  const rows = await db
-    .select({ id: chatRooms.id, lastSeq: chatRooms.lastSeq })
-    .from(chatRooms)
-    .where(and(inArray(chatRooms.id, [...roomIds]), isNull(chatRooms.deletedAt)))
-  return new Map(rows.map((row) => [row.id, row.lastSeq]))
+  const rows = await askHeads(db, { rooms: arrayOf(roomIds) })
+  return new Map(rows.map((row) => [row.id, Number(row.last_seq)]))
 }
 
 export type UserVersions = { sessionVersion: number; membershipVersion: number }
 
+const askVersions = prepare<{ id: number; session_version: number; membership_version: number }, { users: string }>(
+  (slot) => sql`select id, session_version, membership_version from users where id = any(${slot('users')}::integer[]) and is_active`,
+)
+
 /** The versions of active users, by user id. */
 export async function listVersions(db: Queryable, userIds: readonly number[]): Promise<Map<number, UserVersions>> {
   if (userIds.length === 0) return new Map()
-  const rows = await db
-    .select({ id: users.id, sessionVersion: users.sessionVersion, membershipVersion: users.membershipVersion })
-    .from(users)
-    .where(and(inArray(users.id, [...userIds]), eq(users.isActive, true)))
-  return new Map(rows.map(({ id, ...versions }) => [id, versions]))
+  const rows = await askVersions(db, { users: arrayOf(userIds) })
+  return new Map(rows.map((row) => [row.id, { sessionVersion: row.session_version, membershipVersion: row.membership_version }]))
 }

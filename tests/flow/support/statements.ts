@@ -1,5 +1,5 @@
 /** What runs by itself beside every request: the relay's sweep, and the index of the search that follows behind. */
-const background = /chat_search|lively|"installation"|synchronous_commit|^\s*select "id", "(last_seq|session_version)"/
+const background = /chat_search|lively|from installation|synchronous_commit|^\s*select id, (last_seq|session_version)/
 /** A list of what one reader may see. */
 const ofReader = /\breader\.user_id\b/
 

@@ -1,0 +1,46 @@
+import { type Placeholder, type Query, type SQL, sql } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
+import { casing, type Queryable } from './open.ts'
+
+type Values = Record<string, unknown>
+/** Stands in a statement's text where the value of that name goes. */
+type Slot<Given extends Values> = (name: keyof Given & string) => Placeholder
+
+/** Asks a prepared statement, of a database or inside of a transaction. */
+export type Ask<Row, Given extends Values> = (db: Queryable, values: Given) => Promise<Row[]>
+
+/** Any: Drizzle tells by it only that the statement is to be kept. The driver names each, on each connection. */
+const kept = 'kept'
+
+/**
+ * A statement that is asked again and again. Its text is made once, and each connection has PostgreSQL parse it once: asked again it takes one
+ * round trip instead of two, and after the fifth time no planning. So its plan has to suit every value: no column's frequent value may change
+ * which index is right, and where a limit is a value it stands below a constant one (limitSql).
+ */
+export function prepare<Row extends Values, Given extends Values>(build: (slot: Slot<Given>) => SQL): Ask<Row, Given> {
+  let query: Query | undefined
+  return (db, values) => {
+    query ??= new PgDialect({ casing }).sqlToQuery(build((name) => sql.placeholder(name)))
+    const statement = db._.session.prepareQuery<{ execute: Row[]; all: unknown; values: unknown }>(query, undefined, kept, false)
+    return statement.execute(values)
+  }
+}
+
+/** As prepare, for a statement whose text has variants: few, as each is kept. */
+export function prepareEach<Variant extends string, Row extends Values, Given extends Values>(
+  build: (variant: Variant, slot: Slot<Given>) => SQL,
+): (variant: Variant) => Ask<Row, Given> {
+  const variants = new Map<Variant, Ask<Row, Given>>()
+  return (variant) => {
+    const known = variants.get(variant)
+    if (known) return known
+    const made = prepare<Row, Given>((slot) => build(variant, slot))
+    variants.set(variant, made)
+    return made
+  }
+}
+
+/** Many ids as one parameter, whatever their number: a value for `any(…::uuid[])` or `any(…::integer[])`. */
+export function arrayOf(ids: readonly (string | number)[]): string {
+  return `{${ids.join(',')}}`
+}
