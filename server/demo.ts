@@ -1,8 +1,8 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Database, Queryable } from '../db/open.ts'
 import { insertProperty, insertTask } from '../db/queries/directory.ts'
 import { insertPastRoom, type PastRoom } from '../db/queries/past.ts'
 import { countUsers, insertUser, lockUsers, type NewUser } from '../db/queries/users.ts'
+import { newId } from './ids.ts'
 import { hashPassword } from './passwords.ts'
 
 /** Of everybody in the demo organisation. */
@@ -82,7 +82,7 @@ function pastRoom(ids: Map<Person, number>, now: number, { name, members, lines,
   }
   return {
     room: {
-      id: uuidv7({ msecs: createdAt }),
+      id: newId(createdAt),
       name,
       roomType: name ? 'group' : 'direct',
       directKey: name ? null : userIds.toSorted((one, other) => one - other).join(':'),
@@ -91,7 +91,7 @@ function pastRoom(ids: Map<Person, number>, now: number, { name, members, lines,
     },
     participants: members.map((person, index) => ({ userId: idOf(person), isAdmin: index === 0, read: readBy(person) })),
     messages: lines.map(([sender, minutesAgo, content]) => ({
-      id: uuidv7({ msecs: at(minutesAgo) }),
+      id: newId(at(minutesAgo)),
       senderId: idOf(sender),
       content,
       createdAt: new Date(at(minutesAgo)).toISOString(),

@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { ChangeRow } from '../../db/queries/events.ts'
 import { type Anchor, type HistoryPage, listHistory } from '../../db/queries/history.ts'
 import {
@@ -19,6 +18,7 @@ import { isBlank } from '../../schemas/fields.ts'
 import { longestMessage, MessageText } from '../../schemas/messages.ts'
 import type { Actor } from '../actor.ts'
 import type { Chat } from '../chat.ts'
+import { newId } from '../ids.ts'
 import { canChangeMessage, canWrite } from '../permissions.ts'
 import { tombstone } from '../presenters/messages.ts'
 import { deleteAttachment } from '../storage/delete.ts'
@@ -40,7 +40,7 @@ export type Sent = { id: string; seq: number } & ({ repeated: true } | { repeate
  */
 export async function sendMessage(chat: Chat, sender: { id: number }, command: SendCommand): Promise<Sent> {
   const outcome = await chat.writes.send({
-    id: uuidv7(),
+    id: newId(),
     roomId: command.roomId,
     senderId: sender.id,
     clientId: command.clientId,

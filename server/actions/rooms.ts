@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid'
 import { findProperty, findTask } from '../../db/queries/directory.ts'
 import { listChanges } from '../../db/queries/events.ts'
 import { findEpoch } from '../../db/queries/heads.ts'
@@ -22,6 +21,7 @@ import { invalid, permissionDenied, roomNotFound } from '../../schemas/errors.ts
 import type { CreateRoom, UpdateRoom } from '../../schemas/rooms.ts'
 import type { Actor } from '../actor.ts'
 import type { Chat } from '../chat.ts'
+import { newId } from '../ids.ts'
 import { canManageRoom } from '../permissions.ts'
 import { presentRoomToAll } from '../presenters/rooms.ts'
 import { announceControl, changeRoom } from './change.ts'
@@ -106,7 +106,7 @@ async function insertNewRoom(
   command: CreateRoom,
   directKey?: string,
 ): Promise<string | undefined> {
-  const id = uuidv7()
+  const id = newId()
   const members = [{ userId: actor.id, isAdmin: true }, ...otherIds.map((userId) => ({ userId, isAdmin: false }))]
   const inserted = await chat.db.transaction(async (tx) => {
     const { name, room_type: roomType, task: taskId, property: propertyId } = command
