@@ -2,6 +2,9 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Relay } from './build.ts'
 import { onWebSocketUpgrade } from './http-upgrade.ts'
 
+/** Connections that wait to be accepted at most; the system may allow fewer. With Node's 511, clients that all come back at once are refused. */
+export const listenBacklog = 4_096
+
 /** The relay's own server: sockets, and whether it is alive and ready. There is nothing else. */
 export function createRelayServer(relay: Pick<Relay, 'upgrade' | 'ready'>): Server {
   const answer: RequestListener = (request, response) => {

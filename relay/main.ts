@@ -4,7 +4,7 @@ import { openBackend } from './backend.ts'
 import { buildRelay } from './build.ts'
 import { openBus } from './bus/open.ts'
 import { loadConfig, type RelayConfig } from './config.ts'
-import { createRelayServer } from './http.ts'
+import { createRelayServer, listenBacklog } from './http.ts'
 import { defaultOptions, type RelayLog } from './options.ts'
 
 /** After the drain time, for what does not end by itself. */
@@ -30,7 +30,7 @@ async function start({ HOST, PORT, ...config }: RelayConfig, log: RelayLog) {
   const server = createRelayServer(relay)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(PORT, HOST, resolve)
+    server.listen({ port: PORT, host: HOST, backlog: listenBacklog }, resolve)
   })
   const { port } = server.address() as AddressInfo
 

@@ -1,6 +1,7 @@
 import { openDatabase } from '../db/open.ts'
 import { findEpoch } from '../db/queries/heads.ts'
 import { openBus } from '../relay/bus/open.ts'
+import { listenBacklog } from '../relay/http.ts'
 import { createBackend } from './backend.ts'
 import { buildServer } from './build.ts'
 import { ConfigError, readServerConfig, type ServerConfig } from './config.ts'
@@ -33,7 +34,7 @@ async function start(config: ServerConfig): Promise<void> {
   const backend = createBackend(chat)
   const { INTERNAL_HOST: host, INTERNAL_PORT: port, RELAY_SECRET: secret } = config
   const stream = await startStream({ backend, secret, host, port, log })
-  await app.listen({ host: config.HOST, port: config.PORT })
+  await app.listen({ host: config.HOST, port: config.PORT, backlog: listenBacklog })
   log.info({ port: config.PORT, internalPort: port }, 'server started')
   stopOnSignal(() => closeAll([stream, app, bus, database]), log)
 }

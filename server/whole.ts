@@ -6,6 +6,7 @@ import { migrate } from '../db/migrate.ts'
 import { openDatabase } from '../db/open.ts'
 import { buildRelay } from '../relay/build.ts'
 import { openBus } from '../relay/bus/open.ts'
+import { listenBacklog } from '../relay/http.ts'
 import { onWebSocketUpgrade } from '../relay/http-upgrade.ts'
 import type { RelayOptions } from '../relay/options.ts'
 import { createBackend } from './backend.ts'
@@ -52,7 +53,7 @@ export async function openWhole({
   const relay = buildRelay({ backend: createBackend(chat), bus, log, allowedOrigins: config.ALLOWED_ORIGINS, options: relayOptions })
   parts.push(relay)
   onWebSocketUpgrade(app.server, relay.upgrade)
-  await app.listen({ host: config.HOST, port: config.PORT })
+  await app.listen({ host: config.HOST, port: config.PORT, backlog: listenBacklog })
   const { port } = app.server.address() as AddressInfo
   return {
     url: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`,
