@@ -1,4 +1,6 @@
+import type { z } from 'zod'
 import { ChatError } from '../schemas/errors.ts'
+import { fieldMessages } from '../schemas/fields.ts'
 import { ClientId } from '../schemas/messages.ts'
 import { Command, type ErrorFrame } from '../schemas/socket.ts'
 
@@ -15,7 +17,7 @@ export function readCommand(text: string): Incoming {
   if (parsed.success) return { command: parsed.data }
   const [issue] = parsed.error.issues
   const field = issue?.path.join('.')
-  const message = field && field !== 'type' ? `${field}: ${issue?.message}` : typeMessage
+  const message = field && field !== 'type' ? `${field}: ${wrong(json, issue)}` : typeMessage
   return { error: errorFrame(new ChatError('invalid', message), tracesOf(json)) }
 }
 
@@ -30,6 +32,12 @@ export function errorFrame(error: unknown, { client_id, room_id }: Traces): Erro
     ...(room_id === undefined ? {} : { room_id }),
     ...(known.retryAfter === undefined ? {} : { retry_after: known.retryAfter }),
   }
+}
+
+/** What is missing is said as over REST. */
+function wrong(json: unknown, issue: z.core.$ZodIssue | undefined): string | undefined {
+  const isMissing = issue?.path.length === 1 && !Object.hasOwn(json as object, String(issue.path[0]))
+  return isMissing ? fieldMessages.required : issue?.message
 }
 
 const typeMessage = 'The frame is not a command: its type is unknown.'

@@ -80,6 +80,13 @@ test('a field that is missing or of the wrong type is named', async () => {
   }
 })
 
+test('a field that is missing is said to be, as over REST', async () => {
+  const two = await roomOfTwo()
+  await expectRefused(two, { type: 'chat_message' }, 'invalid', 'message: This field is required.')
+  await expectRefused(two, { type: 'typing' }, 'invalid', 'is_typing: This field is required.')
+  await expectRefused(two, { type: 'read_receipt' }, 'invalid', 'message_id: This field is required.')
+})
+
 test('a text that is empty, too long, or holds what cannot be stored is refused', async () => {
   const two = await roomOfTwo()
   const refusals: [string, string][] = [
