@@ -37,6 +37,8 @@ function greeting({ url, demoPassword }: AllInOne): string {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // Whoever read the greeting may be gone, as in `npm start | head -1`; that must not end the service.
+  process.stdout.on('error', () => undefined)
   try {
     let running: AllInOne | undefined
     const started = startAllInOne(readAllInOneConfig())

@@ -1,10 +1,12 @@
 import { StartError } from '../db/start-error.ts'
 
+type SystemError = { code?: string; port?: number; path?: string; syscall?: string; message?: string; stack?: string }
+
 /** Why it could not start, as one sentence where we know it. */
 export function explainStart(error: unknown): string {
   if (error instanceof StartError) return error.message
   const known = error instanceof Error && error.cause instanceof Error && 'code' in error.cause ? error.cause : error
-  const { code, port, path, message, stack } = known as { code?: string; port?: number; path?: string; message?: string; stack?: string }
+  const { code, port, path, syscall, message, stack } = known as SystemError
   switch (code) {
     case 'EADDRINUSE':
       return `Port ${port} is taken by another program. Set PORT to a free one.`
@@ -17,7 +19,7 @@ export function explainStart(error: unknown): string {
     case 'ENOENT':
     case 'ENOTDIR':
     case 'EEXIST':
-      return path ? `The folder ${path} cannot be written.` : `Port ${port} may not be used by this user. Set PORT to one above 1023.`
+      return path ? `The ${whatFails(code, syscall, path)}.` : `Port ${port} may not be used by this user. Set PORT to one above 1023.`
     case '42P01':
       return 'The database has not been migrated. Run npm run db:migrate first.'
     case 'ECONNREFUSED':
@@ -26,4 +28,9 @@ export function explainStart(error: unknown): string {
     default:
       return stack ?? String(message)
   }
+}
+
+function whatFails(code: string, syscall: string | undefined, path: string): string {
+  if (syscall === 'mkdir') return `folder ${path} cannot be made or written`
+  return code === 'ENOENT' ? `file ${path} is missing` : `file ${path} cannot be opened`
 }
