@@ -1,4 +1,5 @@
-// Builds what `npm start` runs and production deploys: the page into public/dist, the program with its migrations and the page into dist.
+// Builds what `npm start` runs and production deploys: the page into public/dist, the program with its migrations, the page and
+// its bundle into dist.
 // Only where that is missing or older than its sources; `--always` builds in any case, `--page` the page alone.
 import { spawnSync } from 'node:child_process'
 import { cpSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -7,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { alone } from './lock.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const settings = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'vite.config.ts', 'deploy/build.mjs']
+const settings = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'vite.config.ts', 'deploy/build.mjs', 'deploy/bundle.mjs']
 const page = { built: 'public/dist/index.html', sources: [...settings, 'public'], build: buildPage }
 /** Its mark is written last: a build that was cut off is made again. */
 const program = { built: 'dist/.built', sources: [...page.sources, 'schemas', 'db', 'server', 'relay'], build: buildProgram }
@@ -27,12 +28,14 @@ async function buildPage() {
   await build({ configFile: join(root, 'vite.config.ts') })
 }
 
-function buildProgram() {
+async function buildProgram() {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
   if (status !== 0) process.exit(1)
   copy('db/migrations')
   copy('public/dist')
+  const { bundle } = await import('./bundle.mjs')
+  await bundle('dist/server/all-in-one.js', 'dist/start')
   writeFileSync(join(root, program.built), '')
 }
 

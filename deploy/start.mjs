@@ -2,8 +2,8 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const program = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist', 'server', 'all-in-one.js')
-// The program runs when it is what Node was told to run.
-process.argv[1] = program
+const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist')
+// The program runs when it is what Node was told to run; in its bundle, too.
+process.argv[1] = join(dist, 'server', 'all-in-one.js')
 // One after the other: each makes what the next one reads.
-for (const step of ['./install.mjs', './build.mjs', program]) await import(step)
+for (const step of ['./install.mjs', './build.mjs', join(dist, 'start', 'all-in-one.js')]) await import(step)
