@@ -14,7 +14,7 @@ const browser = {
     ...shared,
     name: 'browser',
     include: ['tests/browser/**/*.test.ts'],
-    globalSetup: ['tests/browser/support/global-setup.ts'],
+    globalSetup: ['tests/support/global-setup.ts'],
     maxWorkers: 1,
     sequence: { groupOrder: 2 },
   },

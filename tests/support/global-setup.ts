@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { openEmbeddedPostgres } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
+import { buildPage } from './build-page.ts'
 import { nginxIsThere } from './nginx-program.ts'
 import { createDatabase, databaseUrl, dropDatabase } from './postgres.ts'
 import { redisIsThere } from './redis-program.ts'
 
-/** One PostgreSQL for the whole run, with one migrated database that each test file copies. */
+/** The page, and one PostgreSQL for the whole run, with one migrated database that each test file copies. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  buildPage()
   const server = process.env.DATABASE_URL ? { url: process.env.DATABASE_URL, close: async () => undefined } : await startServer()
   const template = await createDatabase(server.url)
   await migrate(databaseUrl(server.url, template))
