@@ -35,7 +35,7 @@ async function buildProgram() {
   copy('db/migrations')
   copy('public/dist')
   const { bundle } = await import('./bundle.mjs')
-  await bundle('dist/server/all-in-one.js', 'dist/start')
+  await bundle({ 'all-in-one': 'dist/server/all-in-one.js' }, 'dist/start')
   writeFileSync(join(root, program.built), '')
 }
 

@@ -20,9 +20,9 @@ export async function startDeployment() {
   const secret = () => randomBytes(32).toString('base64url')
   const shared = { REDIS_URL: redis.url, RELAY_SECRET: secret(), LOG_LEVEL: 'warn' }
   const ofServer = { DATABASE_URL: databaseUrl, JWT_SIGNING_KEY: secret(), ATTACHMENTS_DIR: join(folder, 'attachments') }
-  const pod = (name: string, port: number, environment: Record<string, string>) =>
+  const pod = (name: 'server' | 'relay', port: number, environment: Record<string, string>) =>
     new Pod({
-      ...{ name, entry: `${name}/main.ts`, logFile: join(folder, `${name}.log`), url: `http://127.0.0.1:${port}` },
+      ...{ name, program: name, logFile: join(folder, `${name}.log`), url: `http://127.0.0.1:${port}` },
       environment: { ...shared, ...environment, PORT: String(port) },
     })
   const server = pod('server', serverPort, { ...ofServer, INTERNAL_PORT: String(internalPort) })

@@ -1,19 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { until } from '../../support/until.ts'
 import type { Steering } from '../entries/steering.ts'
 import { atExit } from './at-exit.ts'
-
-const repository = fileURLToPath(new URL('../../..', import.meta.url))
+import { locateProgram, type ProgramName } from './programs.ts'
 
 /** Milliseconds. */
 const pauseBeforeRestart = 200
 
 export type PodOptions = {
   name: string
-  /** The file that node runs, from the repository's root. */
-  entry: string
+  program: ProgramName
   environment: Record<string, string>
   /** Gets what it says. */
   logFile: string
@@ -33,6 +30,7 @@ export class Pod {
   #ending = false
   #hasAnswered = false
   readonly #options: PodOptions
+  #path = ''
   #child: ChildProcess | undefined
 
   constructor(options: PodOptions) {
@@ -45,6 +43,7 @@ export class Pod {
   /** Resolves when it answers. One that ends before, because what it needs is away, is started again. */
   async start(): Promise<void> {
     this.#ending = false
+    this.#path = await locateProgram(this.#options.program)
     this.#spawn()
     await until(() => this.#answers('/healthz'), 60_000)
     this.#hasAnswered = true
@@ -84,10 +83,14 @@ export class Pod {
     this.#child?.kill('SIGCONT')
   }
 
-  /** To an entry of the harness. One that has just ended hears nothing. */
-  tell(message: Steering): void {
+  /** To an entry of the harness. Resolves when it has heard; one that ends meanwhile hears nothing. */
+  async tell(message: Steering): Promise<void> {
     if (message.do !== 'drop') this.#ending = true
-    this.#child?.send(message, () => undefined)
+    const child = this.#child
+    if (!child?.connected) return
+    const heard = new Promise((resolve) => child.once('message', resolve))
+    child.send(message, () => undefined)
+    await Promise.race([heard, this.ended()])
   }
 
   async #end(signal: NodeJS.Signals) {
@@ -98,10 +101,9 @@ export class Pod {
   }
 
   #spawn() {
-    const { entry, environment, logFile } = this.#options
+    const { environment, logFile } = this.#options
     const log = openSync(logFile, 'a')
-    const child = spawn(process.execPath, ['--import', 'tsx', entry], {
-      cwd: repository,
+    const child = spawn(process.execPath, [this.#path], {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
       stdio: ['ignore', log, log, 'ipc'],
     })

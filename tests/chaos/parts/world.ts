@@ -64,8 +64,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       PORT: String(port),
       INTERNAL_PORT: String(internalPort),
     }
-    const entry = index < productionServers ? 'server/main.ts' : 'tests/chaos/entries/server.ts'
-    const pod = new Pod({ ...podOptions(`server-${index + 1}`, folder, port), entry, environment })
+    const program = index < productionServers ? 'server' : 'harness-server'
+    const pod = new Pod({ ...podOptions(`server-${index + 1}`, folder, port), program, environment })
     return { pod, internalUrl: `http://127.0.0.1:${internalPort}` }
   }
 
@@ -74,8 +74,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     // Not all of them begin with the same server.
     const urls = internalUrls.map((_, place) => internalUrls[(place + index) % internalUrls.length])
     const environment = { ...shared, PORT: String(port), SERVER_INTERNAL_URL: urls.join(',') }
-    const entry = sabotage ? 'tests/chaos/entries/relay.ts' : 'relay/main.ts'
-    return new Pod({ ...podOptions(`relay-${index + 1}`, folder, port), entry, environment })
+    const program = sabotage ? 'harness-relay' : 'relay'
+    return new Pod({ ...podOptions(`relay-${index + 1}`, folder, port), program, environment })
   }
 
   const servers = await Promise.all(Array.from({ length: serverCount }, (_, index) => createServer(index)))
