@@ -84,7 +84,7 @@ function failpoint(name: string, what: 'die before publish' | 'die before ack'):
     true,
     ({ servers }) => servers.slice(1),
     async (pod) => {
-      pod.tell({ do: what })
+      await pod.tell({ do: what })
       await Promise.race([pod.ended(), pace(5_000)])
       await pod.kill()
       await pod.start()

@@ -12,7 +12,7 @@ describe.runIf(redisIsThere())('single promises', { timeout: 90_000 }, () => {
   test('a last publish that was dropped is delivered within 2.5 seconds', async () => {
     await playScene({ ...small, productionServers: 0 }, async ({ world, stage, observers, say, violations }) => {
       for (let count = 1; count <= 3; count++) {
-        world.servers[0]?.tell({ do: 'drop', count: 1 })
+        await world.servers[0]?.tell({ do: 'drop', count: 1 })
         await say(`dropped ${count}`)
         await until(() => observers.every(({ views }) => [...views.values()].every(({ cursor }) => cursor === count)), 2_500)
       }

@@ -46,7 +46,7 @@ describe.runIf(redisIsThere())('sabotage turns the judgement red', { timeout: 60
   test('no head sweep: a last publish that was dropped never comes', async () => {
     await playScene({ ...small, sabotage: 'no-head-sweep' }, async ({ world, say, violations }) => {
       await say('heard')
-      world.servers[0]?.tell({ do: 'drop', count: 1 })
+      await world.servers[0]?.tell({ do: 'drop', count: 1 })
       await say('not heard')
       expect(await violations(settleWithin)).toEqual(['behind', 'behind'])
     })
@@ -62,7 +62,7 @@ describe.runIf(redisIsThere())('sabotage turns the judgement red', { timeout: 60
   test('a relay that steps over holes: observers have holes', async () => {
     await playScene({ ...small, sabotage: 'skip-holes' }, async ({ world, say, violations }) => {
       await say('heard')
-      world.servers[0]?.tell({ do: 'drop', count: 1 })
+      await world.servers[0]?.tell({ do: 'drop', count: 1 })
       await say('not heard')
       await say('heard, too')
       expect(await violations(settleWithin)).toEqual(expect.arrayContaining(['hole', 'behind']))

@@ -11,8 +11,12 @@ const Steering = z.discriminatedUnion('do', [
 ])
 export type Steering = z.infer<typeof Steering>
 
+/** Each word is acknowledged when it is in force: it must not come after what it is meant for. */
 export function onSteering(listener: (steering: Steering) => void): void {
-  process.on('message', (message) => listener(Steering.parse(message)))
+  process.on('message', (message) => {
+    listener(Steering.parse(message))
+    process.send?.({ heard: true })
+  })
   // The harness is gone: so is its deployment.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 }
