@@ -10,6 +10,7 @@ import { Connection } from './connection.ts'
 import { createControl } from './control.ts'
 import { createFlusher } from './flusher.ts'
 import { createJoining } from './joining.ts'
+import { createLimits } from './limits.ts'
 import { listenTo } from './listen.ts'
 import { defaultOptions, type RelayLog, type RelayOptions } from './options.ts'
 import { createReplayer } from './replayer.ts'
@@ -41,9 +42,10 @@ export function buildRelay({ backend, bus, log, allowedOrigins, options: chosen 
   const rooms = createRooms(context, { onPutOut: lookAgain, onArchived: (room) => typing.stopAllIn(room) })
   const typing = createTyping(context)
   const joining = createJoining(context, rooms, replayer)
-  const obey = createCommands(context, typing, replayer)
+  const limits = createLimits(options)
+  const obey = createCommands(context, { limits, typing, replayer })
   const hearControl = createControl(context, users, joining)
-  const sweep = startSweep(context, { rooms, users, typing, replayer, joining })
+  const sweep = startSweep(context, { rooms, users, limits, typing, replayer, joining })
   let closing: Promise<void> | undefined
 
   bus.onText((channel, text) => (channel === controlChannel ? hearControl(text) : rooms.hear(channel, text)))

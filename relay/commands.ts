@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { ChatError, invalid } from '../schemas/errors.ts'
-import type { Command } from '../schemas/socket.ts'
+import { ChatError, invalid, tooManyRequests } from '../schemas/errors.ts'
+import { type Command, closeCodes } from '../schemas/socket.ts'
 import type { Connection } from './connection.ts'
-import { errorFrame, readCommand } from './incoming.ts'
+import { errorFrame, type Incoming, readCommand } from './incoming.ts'
+import type { Limits } from './limits.ts'
 import type { RelayContext } from './options.ts'
 import type { Replayer } from './replayer.ts'
 import { createResuming } from './resuming.ts'
@@ -11,9 +12,10 @@ import type { TypingHere } from './typing.ts'
 
 type Said<Type extends Command['type']> = Extract<Command, { type: Type }>
 type RoomCommand = Said<'chat_message' | 'typing' | 'read_receipt' | 'mark_room_read'>
+type Parts = { limits: Limits; typing: TypingHere; replayer: Replayer }
 
 /** Does what clients ask. Rejects with a ChatError what cannot be done. */
-export function createCommands({ backend, log }: RelayContext, typing: TypingHere, replayer: Replayer) {
+export function createCommands({ backend, log }: RelayContext, { limits, typing, replayer }: Parts) {
   const resume = createResuming(replayer)
 
   /** The stream to the server keeps the order of arrival, so the sends of one socket do not overtake each other. */
@@ -76,8 +78,20 @@ export function createCommands({ backend, log }: RelayContext, typing: TypingHer
     }
   }
 
+  /** Whether it comes too fast; then that is said, and nothing of it is done. */
+  function refuseFlood(connection: Connection, incoming: Incoming): boolean {
+    const wait = limits.take(connection, 'command' in incoming && incoming.command.type === 'chat_message')
+    if (wait === 'too fast') connection.close(closeCodes.tooFast)
+    else if (wait > 0) {
+      const traces = 'command' in incoming ? tracesOf(connection, incoming.command) : incoming.error
+      connection.send(errorFrame(tooManyRequests(wait), traces))
+    }
+    return wait !== 0
+  }
+
   return async function obey(connection: Connection, text: string): Promise<void> {
     const incoming = readCommand(text)
+    if (refuseFlood(connection, incoming)) return
     if ('error' in incoming) return connection.send(incoming.error)
     const { command } = incoming
     try {

@@ -8,6 +8,10 @@ const RedisUrl = z
   .string()
   .refine((text) => URL.canParse(text) && /^rediss?:\/\//.test(text), 'must be redis:// or rediss:// URLs, separated by commas')
 
+const limitText = 'must be a whole number from 1 to 1000000000'
+const limit = (usual: number) =>
+  z.coerce.number({ error: limitText }).int(limitText).min(1, limitText).max(1_000_000_000, limitText).default(usual)
+
 const Config = z.object({
   PORT: z.coerce
     .number({ error: 'must be a port' })
@@ -25,6 +29,8 @@ const Config = z.object({
     .refine((text) => Buffer.byteLength(text) >= 32, 'must have 32 bytes at least'),
   SERVER_INTERNAL_URL: z.string().default('http://127.0.0.1:8002').transform(splitList).pipe(z.array(ServerUrl).min(1, 'is empty')),
   ALLOWED_ORIGINS: z.string().default('').transform(splitList),
+  RATE_LIMIT_COMMANDS: limit(300),
+  RATE_LIMIT_SENDS: limit(60),
   LOG_LEVEL: z.enum(levels, { error: `must be one of ${levels.join(', ')}` }).default('info'),
 })
 

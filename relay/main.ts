@@ -26,7 +26,8 @@ start(config, log).then(
 async function start({ HOST, PORT, ...config }: RelayConfig, log: RelayLog) {
   const bus = openBus(config.REDIS_URL, log)
   const backend = openBackend({ urls: config.SERVER_INTERNAL_URL, secret: config.RELAY_SECRET, log })
-  const relay = buildRelay({ backend, bus, log, allowedOrigins: config.ALLOWED_ORIGINS })
+  const options = { commandsPerUser: config.RATE_LIMIT_COMMANDS, sendsPerUser: config.RATE_LIMIT_SENDS }
+  const relay = buildRelay({ backend, bus, log, allowedOrigins: config.ALLOWED_ORIGINS, options })
   const server = createRelayServer(relay)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -18,6 +18,9 @@ export const defaultOptions = {
   /** Events that wait in one room at most. */
   holdLimit: 256,
   socketsPerUser: 20,
+  /** Commands, and messages among them, that are taken of a user in ten seconds. */
+  commandsPerUser: 300,
+  sendsPerUser: 60,
   /** A socket with more unsent gets no live frames until it has drained. */
   slowBytes: 256 * 1024,
   /** A socket with more unsent, or slow for `stuckAfter`, is closed. */

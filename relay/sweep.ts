@@ -1,6 +1,7 @@
 import { closeCodes } from '../schemas/socket.ts'
 import type { Connection } from './connection.ts'
 import type { Joining } from './joining.ts'
+import type { Limits } from './limits.ts'
 import type { RelayContext } from './options.ts'
 import type { Replayer } from './replayer.ts'
 import type { LiveRoom } from './room.ts'
@@ -8,7 +9,7 @@ import type { Rooms } from './rooms.ts'
 import type { TypingHere } from './typing.ts'
 import { socketsOfAllRooms, type User, type Users } from './users.ts'
 
-type Parts = { rooms: Rooms; users: Users; typing: TypingHere; replayer: Replayer; joining: Joining }
+type Parts = { rooms: Rooms; users: Users; limits: Limits; typing: TypingHere; replayer: Replayer; joining: Joining }
 
 /** Ids in one question. */
 const idsAtOnce = 1_000
@@ -108,6 +109,7 @@ export function startSweep(context: RelayContext, parts: Parts) {
       look(connection, now, wallClock)
     }
     typing.sweep(now)
+    parts.limits.sweep(now)
     replayer.retry()
     void compareHeads()
   }

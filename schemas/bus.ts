@@ -18,6 +18,11 @@ export interface Bus {
   stopTyping(roomId: string, userId: number): Promise<boolean>
   /** Who has typed in the last 10 seconds. Empty when the bus is out of reach. */
   listTyping(roomId: string): Promise<TypingEntry[]>
+  /**
+   * Adds to counters that all processes share, and gives what each comes to; a counter is forgotten `lifeMs` milliseconds after its first count.
+   * Those that could not be counted are left out. Never rejects.
+   */
+  count(added: ReadonlyMap<string, number>, lifeMs: number): Promise<Map<string, number>>
   /** Whether the bus is connected now. */
   isUp(): boolean
   close(): Promise<void>

@@ -63,6 +63,12 @@ export function permissionDenied(): ChatError {
   return new ChatError('permission_denied', 'You do not have permission to perform this action.')
 }
 
+/** Refused because of how often: not before so many seconds. */
+export function tooManyRequests(seconds: number): ChatError {
+  const unit = seconds === 1 ? 'second' : 'seconds'
+  return new ChatError('too_many_requests', `Request was throttled. Expected available in ${seconds} ${unit}.`, seconds)
+}
+
 function firstText(body: ErrorBody): string {
   for (const value of [body.detail, body.error, ...Object.values(body)]) {
     if (typeof value === 'string') return value

@@ -19,6 +19,7 @@ import { parseEmptyJson } from './plugins/bodies.ts'
 import { answerError, answerErrors } from './plugins/errors.ts'
 import { refuseOtherMethods } from './plugins/methods.ts'
 import { allowOrigins } from './plugins/origins.ts'
+import { createLimiters, type RequestLimits } from './plugins/rate-limit.ts'
 import { attachmentRoutes } from './routes/attachments.ts'
 import { directoryRoutes } from './routes/directory.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -44,6 +45,7 @@ export type BuildOptions = {
   storage: Storage
   log: FastifyBaseLogger
   signingKey: string
+  limits: RequestLimits
   issuer?: string | undefined
   /** What absolute links begin with; the request's own address where it is not set. */
   publicUrl?: string | undefined
@@ -94,6 +96,7 @@ export async function buildServer(options: BuildOptions): Promise<Built> {
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: policy }, crossOriginResourcePolicy: false })
   await app.register(cookie)
   await app.register(jwt, jwtOptions({ signingKey, issuer }))
+  app.decorate('limiters', await createLimiters(app, options.bus, options.limits))
 
   const chat: Chat = {
     db: database.db,
@@ -137,15 +140,16 @@ async function registerRoutes(app: App, chat: Chat, database: OpenDatabase): Pro
   app.addHook('onRoute', ({ schema }) => {
     if (schema?.response) schema.response = { ...schema.response, '4xx': Refusal }
   })
-  await app.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: true, transformStaticCSP: withoutUpgrade })
+  await app.register(async (probed: App) => refuseOtherMethods(probed, () => healthRoutes(probed, chat, database)))
   await app.register(async (open: App) => {
+    open.addHook('onRequest', app.limiters.address)
     refuseOtherMethods(open, () => {
-      healthRoutes(open, chat, database)
       tokenRoutes(open, chat)
       attachmentRoutes(open, chat)
     })
+    await open.register(swaggerUi, { routePrefix: '/api/docs', staticCSP: true, transformStaticCSP: withoutUpgrade })
+    await open.register(pageRoutes)
   })
-  await app.register(pageRoutes)
   await app.register(async (signedIn: App) => {
     signedIn.addHook('onRequest', app.authenticate)
     refuseOtherMethods(signedIn, () => {

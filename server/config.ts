@@ -6,6 +6,7 @@ export class ConfigError extends Error {
 }
 
 const port = (usual: number) => z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535).default(usual)
+const limit = (usual: number) => z.coerce.number({ error: 'must be a number' }).int().min(1).max(1_000_000_000).default(usual)
 const items = z.string().transform((text) =>
   text
     .split(',')
@@ -30,6 +31,9 @@ const shared = {
   ALLOWED_ORIGINS: list,
   TRUSTED_PROXIES: z.coerce.number({ error: 'must be a number' }).int().min(0).max(10).default(0),
   WRITE_BATCH: z.coerce.number({ error: 'must be a number' }).int().min(1).max(1_000).default(256),
+  RATE_LIMIT_REQUESTS: limit(300),
+  RATE_LIMIT_SENDS: limit(60),
+  RATE_LIMIT_ADDRESS: limit(1_000),
 }
 const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
 
@@ -51,6 +55,7 @@ const AllInOneEnvironment = z.object({
   ...shared,
   PORT: port(8000),
   DATA_DIR: z.string().min(1).default('.data'),
+  RATE_LIMIT_COMMANDS: limit(300),
   DATABASE_URL: ServerEnvironment.shape.DATABASE_URL.optional(),
   REDIS_URL: redisUrls.optional(),
   JWT_SIGNING_KEY: key.optional(),
@@ -67,6 +72,11 @@ export function readServerConfig(environment = process.env): ServerConfig {
 /** Everything has a default. Throws ConfigError. */
 export function readAllInOneConfig(environment = process.env): AllInOneConfig {
   return read(AllInOneEnvironment, environment)
+}
+
+/** The limits of the HTTP side. */
+export function requestLimits(config: ServerConfig | AllInOneConfig): { requests: number; sends: number; address: number } {
+  return { requests: config.RATE_LIMIT_REQUESTS, sends: config.RATE_LIMIT_SENDS, address: config.RATE_LIMIT_ADDRESS }
 }
 
 /** A variable that is set to nothing is not set. */

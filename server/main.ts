@@ -4,7 +4,7 @@ import { openBus } from '../relay/bus/open.ts'
 import { listenBacklog } from '../relay/http.ts'
 import { createBackend } from './backend.ts'
 import { buildServer } from './build.ts'
-import { ConfigError, readServerConfig, type ServerConfig } from './config.ts'
+import { ConfigError, readServerConfig, requestLimits, type ServerConfig } from './config.ts'
 import { createLog } from './log.ts'
 import { explainStart } from './start.ts'
 import { closeAll, stopOnSignal } from './stop.ts'
@@ -25,6 +25,7 @@ async function start(config: ServerConfig): Promise<void> {
     storage,
     log,
     signingKey: config.JWT_SIGNING_KEY,
+    limits: requestLimits(config),
     issuer: config.JWT_ISSUER,
     publicUrl: config.PUBLIC_URL,
     allowedOrigins: config.ALLOWED_ORIGINS,

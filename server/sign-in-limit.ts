@@ -1,5 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net'
-import { ChatError } from '../schemas/errors.ts'
+import { tooManyRequests } from '../schemas/errors.ts'
+import { networkOf } from './network.ts'
 
 type Options = {
   /** Failures of one username from one address. */
@@ -28,10 +28,7 @@ export class SignInLimit {
   check(username: string, address: string): void {
     const network = networkOf(address)
     const waitMs = Math.max(this.#usernames.waitMs(keyOf(username, network)), this.#addresses.waitMs(network))
-    if (waitMs <= 0) return
-    const seconds = Math.ceil(waitMs / 1000)
-    const unit = seconds === 1 ? 'second' : 'seconds'
-    throw new ChatError('too_many_requests', `Request was throttled. Expected available in ${seconds} ${unit}.`, seconds)
+    if (waitMs > 0) throw tooManyRequests(Math.ceil(waitMs / 1000))
   }
 
   failed(username: string, address: string): void {
@@ -86,15 +83,4 @@ class Failures {
 
 function keyOf(username: string, network: string): string {
   return `${network} ${username}`
-}
-
-/** One household has 2^64 addresses of IPv6: they count as one. */
-function networkOf(address: string): string {
-  const mapped = address.replace(/^::ffff:/i, '')
-  if (isIPv4(mapped) || !isIPv6(address)) return mapped
-  const [head = '', tail] = address.split('::')
-  const left = head.split(':').filter(Boolean)
-  const right = tail ? tail.split(':') : []
-  const zeros = Array<string>(tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)).fill('0')
-  return [...left, ...zeros, ...right].slice(0, 4).join(':').toLowerCase()
 }

@@ -11,7 +11,7 @@ import { onWebSocketUpgrade } from '../relay/http-upgrade.ts'
 import type { RelayOptions } from '../relay/options.ts'
 import { createBackend } from './backend.ts'
 import { buildServer } from './build.ts'
-import type { AllInOneConfig } from './config.ts'
+import { type AllInOneConfig, requestLimits } from './config.ts'
 import { demoPassword, loadDemo } from './demo.ts'
 import { createLog } from './log.ts'
 import { openDiskStorage } from './storage/disk.ts'
@@ -41,6 +41,7 @@ export async function openWhole({
     log,
     storage: await openDiskStorage(config.ATTACHMENTS_DIR ?? join(dataDir, 'attachments')),
     signingKey: config.JWT_SIGNING_KEY ?? (await readOrMakeKey(join(dataDir, 'signing-key'))),
+    limits: requestLimits(config),
     issuer: config.JWT_ISSUER,
     publicUrl: config.PUBLIC_URL,
     allowedOrigins: config.ALLOWED_ORIGINS,
@@ -49,7 +50,8 @@ export async function openWhole({
     checkAnswers: options.checkAnswers ?? false,
   })
   parts.push(app)
-  const relayOptions = { drainTime: 500, ...options.relay }
+  const limits = { commandsPerUser: config.RATE_LIMIT_COMMANDS, sendsPerUser: config.RATE_LIMIT_SENDS }
+  const relayOptions = { drainTime: 500, ...limits, ...options.relay }
   const relay = buildRelay({ backend: createBackend(chat), bus, log, allowedOrigins: config.ALLOWED_ORIGINS, options: relayOptions })
   parts.push(relay)
   onWebSocketUpgrade(app.server, relay.upgrade)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { migrate } from '../../db/migrate.ts'
 import { ownPort } from '../../tests/chaos/parts/ports.ts'
-import { unlimited } from './limits.ts'
+import { unlimited } from '../../tests/support/limits.ts'
 import { startNode } from './node-process.ts'
 import { seedOurs } from './our-rooms.ts'
 import { secret } from './ours.ts'

@@ -1,4 +1,5 @@
 import type { Bus } from '../../schemas/bus.ts'
+import { createMemoryCounts } from './memory-counts.ts'
 import { createMemoryTyping } from './memory-typing.ts'
 
 /**
@@ -33,6 +34,7 @@ export function createMemoryBus({ now = Date.now }: { now?: () => number } = {})
     },
     onGap: () => undefined,
     ...createMemoryTyping(now),
+    ...createMemoryCounts(now),
     isUp: () => !closed,
     async close() {
       closed = true

@@ -1,5 +1,6 @@
 import type { Bus } from '../../schemas/bus.ts'
 import type { BusLog } from './redis-connection.ts'
+import { createRedisCounts } from './redis-counts.ts'
 import { openNode, type RedisNode } from './redis-node.ts'
 import { createRedisTyping } from './redis-typing.ts'
 import { createSubscriptions, type Wish } from './subscriptions.ts'
@@ -129,6 +130,10 @@ export function openRedisBus({ urls, prefix = 'aristay:', log, now = Date.now }:
       (key) => nodeOf(key)?.redis,
       (roomId) => `${prefix}typing:${roomId}`,
       now,
+    ),
+    ...createRedisCounts(
+      (key) => nodeOf(key)?.redis,
+      (counter) => `${prefix}count:${counter}`,
     ),
     isUp,
     close: () => (closing ??= close()),

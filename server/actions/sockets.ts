@@ -15,7 +15,7 @@ import { authenticate } from './tokens.ts'
 
 /** Who may open which socket: 401 for the token, 404 for a room that is none, 403 for one that is not his. */
 export async function authorizeSocket(chat: Chat, command: BackendCommand<'authorize'>): Promise<BackendAnswer<'authorize'>> {
-  const { actor } = await authenticate(chat, command.token)
+  const actor = await authenticate(chat, command.token)
   if (command.room_id === null) {
     const rooms = await listOpenRooms(chat.db, actor.id, null)
     return { ...identityOf(actor), room_ids: rooms.map((room) => room.roomId) }
@@ -30,7 +30,7 @@ export async function authorizeSocket(chat: Chat, command: BackendCommand<'autho
 
 /** A newer token for an open socket; it must be the same user's. */
 export async function refreshSocket(chat: Chat, command: BackendCommand<'refresh'>): Promise<Identity> {
-  const { actor } = await authenticate(chat, command.token)
+  const actor = await authenticate(chat, command.token)
   if (actor.id !== command.user_id) throw new ChatError('permission_denied', 'The token belongs to another user.')
   return identityOf(actor)
 }

@@ -71,15 +71,19 @@ export async function revokeToken(chat: Context, actor: Actor, refresh: string):
 }
 
 /** Who bears the access token, at this moment: one query. */
-export async function authenticate(chat: Context, token: string): Promise<{ actor: Actor; claims: Claims }> {
-  const claims = chat.tokens.verify(token, 'access')
+export async function authenticate(chat: Context, token: string): Promise<Actor> {
+  return findBearer(chat, chat.tokens.verify(token, 'access'))
+}
+
+/** Who bears the access token with these claims, at this moment. */
+export async function findBearer(chat: Context, claims: Claims): Promise<Actor> {
   const account = await findAccount(chat, claims)
   if (!account) throw new ChatError('user_not_found', { detail: 'User not found', code: 'user_not_found' })
   if (!account.isActive) throw new ChatError('user_inactive', { detail: 'User is inactive', code: 'user_inactive' })
   if (account.revoked) throw accessNotValid('Token is invalid')
   const { id, username, firstName, lastName, email, role, isSuperuser, sessionVersion } = account
   const person = { id, username, firstName, lastName, email, role, isSuperuser, sessionVersion }
-  return { actor: { ...person, session: claims.sid ?? null, expiresAt: claims.exp * 1000 }, claims }
+  return { ...person, session: claims.sid ?? null, expiresAt: claims.exp * 1000 }
 }
 
 async function findAccountOfPassword(chat: Context, { username, password }: SignIn): Promise<AccountRow | undefined> {

@@ -1,5 +1,7 @@
+import type { FastifyRequest } from 'fastify'
 import { ChatError } from '../../schemas/errors.ts'
-import { authenticate } from '../actions/tokens.ts'
+import type { Claims } from '../../schemas/tokens.ts'
+import { findBearer } from '../actions/tokens.ts'
 import type { App } from '../app.ts'
 import type { Chat } from '../chat.ts'
 
@@ -7,6 +9,7 @@ import type { Chat } from '../chat.ts'
 export function identifyRequests(app: App, chat: Chat, publicUrl: string | undefined): void {
   const publicOrigin = publicUrl?.replace(/\/+$/, '')
   // Set by the hook on every route that reads it: the type says so, and so there is no value to begin with.
+  app.decorateRequest('bearerId')
   app.decorateRequest('actor')
   app.decorateRequest('origin', function () {
     const origin = publicOrigin ?? `${this.protocol}://${this.host}`
@@ -20,9 +23,23 @@ export function identifyRequests(app: App, chat: Chat, publicUrl: string | undef
     const { id } = this.actor
     return { userId: id, attachmentLink: (messageId) => chat.links.link(messageId, id, this.origin()) }
   })
+
+  /** Whoever has no good token is known by his address alone. */
+  async function claimsOf(request: FastifyRequest): Promise<Claims> {
+    try {
+      return chat.tokens.verify(bearerOf(request.headers.authorization), 'access')
+    } catch (error) {
+      await app.limiters.address(request)
+      throw error
+    }
+  }
+
   app.decorate('authenticate', async (request, reply) => {
     reply.header('cache-control', 'private, no-store')
-    request.actor = (await authenticate(chat, bearerOf(request.headers.authorization))).actor
+    const claims = await claimsOf(request)
+    request.bearerId = claims.user_id
+    await app.limiters.requests(request)
+    request.actor = await findBearer(chat, claims)
   })
 }
 

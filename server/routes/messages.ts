@@ -60,6 +60,7 @@ export function messageRoutes(app: App, chat: Chat): void {
     {
       // The body is checked in the handler: that of an upload is not there before.
       config: { readsMultipart: true },
+      onRequest: app.limiters.sends,
       validatorCompiler: () => (input: unknown) => ({ value: input }),
       schema: {
         tags,

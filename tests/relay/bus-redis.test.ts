@@ -52,6 +52,7 @@ describeWithRedis('the Redis bus, when Redis fails', () => {
     await bus.startTyping('r', 1)
     expect(await bus.stopTyping('r', 1)).toBe(false)
     expect(await bus.listTyping('r')).toEqual([])
+    expect(await bus.count(new Map([['a', 1]]), 60_000)).toEqual(new Map())
     expect([bus.isUp(), bus.lostPublishes(), heard.gaps()]).toEqual([false, 1, 0])
     await server.start()
     await until(() => heard.gaps() === 1 && bus.isUp())

@@ -182,6 +182,41 @@ describe.each(inject('redis') ? [memory, overRedis, overCluster] : [memory])('th
     expect(await bus.listTyping('r')).toEqual([])
   })
 
+  test('counters add up over all who count, each by itself, and are forgotten after their time', async () => {
+    let now = 1_800_000_000_000
+    const bus = await openBus(() => now)
+    expect(
+      await bus.count(
+        new Map([
+          ['a', 1],
+          ['b', 5],
+        ]),
+        60_000,
+      ),
+    ).toEqual(
+      new Map([
+        ['a', 1],
+        ['b', 5],
+      ]),
+    )
+    const counts = Array.from(
+      { length: 100 },
+      (_, n) =>
+        new Map([
+          ['a', 1],
+          [`c${n}`, n],
+        ]),
+    )
+    const totals = await Promise.all(counts.map((count) => bus.count(count, 60_000)))
+    expect(totals.map((total) => total.get('a'))).toEqual(counts.map((_, n) => n + 2))
+    expect(totals.map((total, n) => total.get(`c${n}`))).toEqual(counts.map((_, n) => n))
+    await until(async () => {
+      now += 60
+      return (await bus.count(new Map([['short', 1]]), 60)).get('short') === 1
+    })
+    expect(await bus.count(new Map([['b', 2]]), 60_000)).toEqual(new Map([['b', 7]]))
+  })
+
   test('a closed bus is quiet: nothing throws, subscribing is refused, closing again is allowed', async () => {
     const bus = await openBus()
     const heard = listen(bus)
@@ -192,7 +227,7 @@ describe.each(inject('redis') ? [memory, overRedis, overCluster] : [memory])('th
     bus.publish('room:a', 'x')
     bus.unsubscribe('room:a')
     await expect(bus.subscribe('room:b')).rejects.toThrow('closed')
-    await Promise.all([bus.startTyping('r', 1), bus.stopTyping('r', 1), bus.listTyping('r')])
+    await Promise.all([bus.startTyping('r', 1), bus.stopTyping('r', 1), bus.listTyping('r'), bus.count(new Map([['a', 1]]), 1_000)])
     expect(heard.texts).toEqual([])
   })
 })

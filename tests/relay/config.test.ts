@@ -12,6 +12,8 @@ test('what is not set has its default', () => {
       REDIS_URL: [right.REDIS_URL],
       SERVER_INTERNAL_URL: ['http://127.0.0.1:8002'],
       ALLOWED_ORIGINS: [],
+      RATE_LIMIT_COMMANDS: 300,
+      RATE_LIMIT_SENDS: 60,
       LOG_LEVEL: 'info',
     },
   })
@@ -38,6 +40,8 @@ test('everything that is wrong is said at once, without the values', () => {
     REDIS_URL: 'http://secret',
     RELAY_SECRET: 'short secret',
     SERVER_INTERNAL_URL: 'ftp://secret',
+    RATE_LIMIT_COMMANDS: '0',
+    RATE_LIMIT_SENDS: 'many',
     LOG_LEVEL: 'loud',
   }
   const read = readConfig(wrong)

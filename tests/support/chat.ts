@@ -9,6 +9,7 @@ import type { RelayOptions } from '../../relay/options.ts'
 import { startAllInOne } from '../../server/all-in-one.ts'
 import { readAllInOneConfig } from '../../server/config.ts'
 import { createCast } from './cast.ts'
+import { unlimited } from './limits.ts'
 import { createTestDatabase } from './postgres.ts'
 
 export { testPassword } from './cast.ts'
@@ -23,11 +24,11 @@ type Options = {
   logTo?: { write(line: string): void }
 }
 
-/** The whole service as `npm start` runs it, on a database of its own, with every answer checked by its schema. */
+/** The whole service as `npm start` runs it, on a database of its own, with every answer checked by its schema, and without limits where `env` sets none. */
 export async function startChat({ env = {}, relay, onStatement, logTo }: Options = {}) {
   const { url: databaseUrl, drop } = await createTestDatabase()
   const dataDir = await mkdtemp(join(tmpdir(), 'aristay-test-chat-'))
-  const config = readAllInOneConfig({ PORT: '0', DATA_DIR: dataDir, DATABASE_URL: databaseUrl, LOG_LEVEL: 'fatal', ...env })
+  const config = readAllInOneConfig({ PORT: '0', DATA_DIR: dataDir, DATABASE_URL: databaseUrl, LOG_LEVEL: 'fatal', ...unlimited, ...env })
   if (logTo) vi.spyOn(pino, 'destination').mockReturnValueOnce(logTo as never)
   const running = await startAllInOne(config, {
     checkAnswers: true,

@@ -10,6 +10,7 @@ import { insertUser } from '../../../db/queries/users.ts'
 import { startAllInOne } from '../../../server/all-in-one.ts'
 import { readAllInOneConfig } from '../../../server/config.ts'
 import { hashPassword } from '../../../server/passwords.ts'
+import { unlimited } from '../../support/limits.ts'
 import { Person } from '../../support/person.ts'
 
 export const stagePassword = 'a password for the stage'
@@ -20,7 +21,8 @@ export async function openStage(environment: Record<string, string> = {}) {
   execFileSync(process.execPath, [fileURLToPath(new URL('../../../deploy/build.mjs', import.meta.url)), '--page'], { stdio: 'inherit' })
   const dataDir = await mkdtemp(join(tmpdir(), 'aristay-stage-'))
   const postgres = await openEmbeddedPostgres({ dataDir })
-  const config = readAllInOneConfig({ PORT: '0', DATA_DIR: dataDir, DATABASE_URL: postgres.url, LOG_LEVEL: 'fatal', ...environment })
+  const shared = { PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'fatal', ...unlimited }
+  const config = readAllInOneConfig({ ...shared, DATABASE_URL: postgres.url, ...environment })
   const running = await startAllInOne(config, { demo: false })
   const database = openDatabase({ url: postgres.url, connections: 2 })
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'

@@ -6,6 +6,7 @@ import { openDatabase } from '../../../db/open.ts'
 import { Pod } from '../../chaos/parts/pod.ts'
 import { ownPort } from '../../chaos/parts/ports.ts'
 import { createCast } from '../../support/cast.ts'
+import { unlimited } from '../../support/limits.ts'
 import { createTestDatabase } from '../../support/postgres.ts'
 import { redisServer } from '../../support/redis-server.ts'
 import { openFront } from './front.ts'
@@ -18,7 +19,7 @@ export async function startDeployment() {
   await redis.start()
   const [serverPort, internalPort, relayPort] = [await ownPort(), await ownPort(), await ownPort()]
   const secret = () => randomBytes(32).toString('base64url')
-  const shared = { REDIS_URL: redis.url, RELAY_SECRET: secret(), LOG_LEVEL: 'warn' }
+  const shared = { REDIS_URL: redis.url, RELAY_SECRET: secret(), LOG_LEVEL: 'warn', ...unlimited }
   const ofServer = { DATABASE_URL: databaseUrl, JWT_SIGNING_KEY: secret(), ATTACHMENTS_DIR: join(folder, 'attachments') }
   const pod = (name: 'server' | 'relay', port: number, environment: Record<string, string>) =>
     new Pod({

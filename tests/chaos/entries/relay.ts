@@ -15,7 +15,8 @@ const log = pino({ level: config.LOG_LEVEL })
 const bus = openBus(config.REDIS_URL, log)
 const backend = openBackend({ urls: config.SERVER_INTERNAL_URL, secret: config.RELAY_SECRET, log })
 const never = { sweepInterval: 24 * 60 * 60 * 1_000 }
-const options = sabotage === 'no-head-sweep' ? never : {}
+const limits = { commandsPerUser: config.RATE_LIMIT_COMMANDS, sendsPerUser: config.RATE_LIMIT_SENDS }
+const options = { ...limits, ...(sabotage === 'no-head-sweep' ? never : {}) }
 const relay = buildRelay({ backend, bus, log, allowedOrigins: config.ALLOWED_ORIGINS, options })
 createRelayServer(relay).listen(config.PORT, config.HOST)
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))

@@ -2,7 +2,7 @@ import { openDatabase } from '../../../db/open.ts'
 import { openBus } from '../../../relay/bus/open.ts'
 import { createBackend } from '../../../server/backend.ts'
 import { buildServer } from '../../../server/build.ts'
-import { readServerConfig } from '../../../server/config.ts'
+import { readServerConfig, requestLimits } from '../../../server/config.ts'
 import { createLog } from '../../../server/log.ts'
 import { closeAll, stopOnSignal } from '../../../server/stop.ts'
 import { openDiskStorage } from '../../../server/storage/disk.ts'
@@ -26,6 +26,7 @@ const { app, chat } = await buildServer({
   log,
   signingKey: config.JWT_SIGNING_KEY,
   largestBatch: config.WRITE_BATCH,
+  limits: requestLimits(config),
 })
 if (process.env.CHAOS_SABOTAGE === 'publish-before-commit') chat.writes = createHastyWrites(chat)
 const { INTERNAL_HOST: host, INTERNAL_PORT: port, RELAY_SECRET: secret } = config

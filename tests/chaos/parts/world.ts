@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { migrate } from '../../../db/migrate.ts'
+import { unlimited } from '../../support/limits.ts'
 import { type RedisServer, redisServer } from '../../support/redis-server.ts'
 import { until } from '../../support/until.ts'
 import type { PublishFates } from '../entries/steering.ts'
@@ -46,7 +47,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const [database, redis] = await Promise.all([openPostgres(folder), options.redis ?? startRedis()])
   await migrate(database.url)
   const secret = () => randomBytes(32).toString('base64url')
-  const shared = { REDIS_URL: redis.url, RELAY_SECRET: secret(), LOG_LEVEL: 'warn', CHAOS_SABOTAGE: sabotage ?? '' }
+  const shared = { REDIS_URL: redis.url, RELAY_SECRET: secret(), LOG_LEVEL: 'warn', CHAOS_SABOTAGE: sabotage ?? '', ...unlimited }
   const signingKey = secret()
   const ofServers = {
     ...shared,

@@ -14,6 +14,9 @@ type Setup = { options?: Partial<RelayOptions>; allowedOrigins?: string[]; wrapB
 
 export const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
+/** Tests flood by design. */
+const usual = { sweepInterval: 40, drainTime: 0, commandsPerUser: 1_000_000_000, sendsPerUser: 1_000_000_000 }
+
 /** A relay on a server of its own, with the model of a server behind it; closed when the test is over. */
 export async function startRelay({ options, allowedOrigins = [], wrapBus = (bus) => bus }: Setup = {}) {
   const memory = createMemoryBus()
@@ -23,7 +26,7 @@ export async function startRelay({ options, allowedOrigins = [], wrapBus = (bus)
   const write = (...line: unknown[]) =>
     void logged.push(line.map((part) => (part instanceof Error ? String(part) : JSON.stringify(part))).join(' '))
   const log = { debug: write, info: write, warn: write, error: write }
-  const relay = buildRelay({ backend, bus, log, allowedOrigins, options: { sweepInterval: 40, drainTime: 0, ...options } })
+  const relay = buildRelay({ backend, bus, log, allowedOrigins, options: { ...usual, ...options } })
   const server = createServer((_request, response) => response.writeHead(404).end())
   server.on('upgrade', relay.upgrade)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
