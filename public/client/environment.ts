@@ -13,6 +13,13 @@ export const systemClock: Clock = {
   },
 }
 
+/** Resolves after that time. */
+export function pause(clock: Clock, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(milliseconds, resolve)
+  })
+}
+
 /** Timers by name: setting one again replaces it. */
 export function createTimers(clock: Clock) {
   const cancels = new Map<string, () => void>()

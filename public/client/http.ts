@@ -1,4 +1,4 @@
-import { type Clock, fullJitter } from './environment.ts'
+import { type Clock, fullJitter, pause } from './environment.ts'
 import { ApiError, errorOf, isPassing } from './errors.ts'
 import type { TokenSource } from './tokens.ts'
 
@@ -127,8 +127,4 @@ export function createHttp(transport: Transport, tokens: TokenSource, clock: Clo
 
 function canWait(error: ApiError): boolean {
   return isPassing(error) && error.code !== 'aborted' && (error.retryAfter ?? 0) <= longestWait
-}
-
-function pause(clock: Clock, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => clock.after(milliseconds, resolve))
 }

@@ -1,6 +1,6 @@
 export type { Api, NewFile, NewMessage, NewRoom, Receipts, Stretch, Unread } from './api.ts'
 export { ChatClient, type ClientEvents, type ClientOptions, createChatClient } from './client.ts'
-export { type Clock, type Lock, systemClock, type Wake, type WatchWake } from './environment.ts'
+export { type Clock, type Lock, pause, systemClock, type Wake, type WatchWake } from './environment.ts'
 export { ApiError, SignedOutError } from './errors.ts'
 export type { TokenProvider } from './host-tokens.ts'
 export {

@@ -254,25 +254,22 @@ export class Outbox {
   #slowDown(flight: Flight, entry: OutboxEntry, retryAfter: number | undefined): void {
     const pause = (retryAfter ?? 5) * 1_000
     this.#timers.set(`slow:${entry.room_id}`, pause, () => undefined)
-    this.#comeBack(flight, pause)
+    this.#comeBack(flight, pause, { ...entry, ...textOf(entry) })
   }
 
-  /** Back to the queue, in its old place; the room waits that long, so that nothing overtakes it. */
-  #comeBack(flight: Flight, pause: number): void {
+  /** Back to the queue, in its old place; the room waits that long, so that nothing overtakes it. It may be stored, unless `as` knows better. */
+  #comeBack(flight: Flight, pause: number, as?: OutboxEntry): void {
     const entry = this.#inFlight(flight)
     if (!entry) return
     this.#land(entry)
-    this.#set({ ...entry, status: 'queued', uncertain: true })
+    this.#set({ ...(as ?? { ...entry, uncertain: true }), status: 'queued' })
     if (pause === 0) return
     this.#timers.set(`pause:${entry.room_id}`, pause, () => this.#pump(entry.room_id))
   }
 
   #fail(entry: OutboxEntry, failure: Failure): void {
     this.#land(entry)
-    // Nothing is stored for certain: then the text that was wanted last is the text.
-    const isOpen = !entry.uncertain && entry.sent === null
-    const text = isOpen ? { content: entry.amended ?? entry.content, amended: null } : {}
-    const failed: OutboxEntry = { ...entry, ...text, status: 'failed', failure }
+    const failed: OutboxEntry = { ...entry, ...textOf(entry), status: 'failed', failure }
     this.#set(failed)
     this.events.emit('failed', failed)
     this.#pump(entry.room_id)
@@ -330,4 +327,9 @@ export class Outbox {
   #changed(room_id: string): void {
     this.events.emit('change', { room_id })
   }
+}
+
+/** Of a message that was refused. Nothing is stored for certain: then the text that was wanted last is the text. */
+function textOf({ content, amended, uncertain, sent }: OutboxEntry): Partial<OutboxEntry> {
+  return uncertain || sent ? {} : { content: amended ?? content, amended: null }
 }

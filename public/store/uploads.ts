@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { ApiError, type ChatClient } from '../client/index.ts'
+import { ApiError, type ChatClient, pause, systemClock } from '../client/index.ts'
 import { isShowable } from './file-kinds.ts'
 
 /** A file on its way. The message exists only when the whole file is safe. */
@@ -19,8 +19,11 @@ export type Sending = {
 export type Uploads = ReturnType<typeof createUploads>
 type NewUpload = { roomId: string; file: File; text: string; replyTo: string | undefined }
 
-/** Files of all rooms that are being sent, in order; one at a time, so that their order is the order of choosing. */
-export function createUploads(client: ChatClient) {
+/** Seconds, for a refusal that does not say. */
+const usualWait = 5
+
+/** Files of all rooms that are being sent, in order; one at a time, so that their order is the order of choosing. Who sends too many is made to wait, and goes on by himself. */
+export function createUploads(client: ChatClient, clock = systemClock) {
   const list = signal<readonly Sending[]>([])
   const aborters = new Map<string, AbortController>()
   let running: string | undefined
@@ -56,7 +59,10 @@ export function createUploads(client: ChatClient) {
       remove(clientId)
     } catch (cause) {
       const error = cause instanceof ApiError ? cause : undefined
-      if (find(clientId)) change(clientId, { sent: 0, failure: { code: error?.code ?? 'network', message: error?.message ?? '' } })
+      const isTooMany = error?.status === 429
+      const failure = isTooMany ? undefined : { code: error?.code ?? 'network', message: error?.message ?? '' }
+      change(clientId, { sent: 0, failure })
+      if (isTooMany) await pause(clock, (error.retryAfter ?? usualWait) * 1_000)
     } finally {
       aborters.delete(clientId)
     }

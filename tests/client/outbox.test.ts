@@ -96,6 +96,48 @@ test('told to wait, the room waits, and nothing overtakes the message that was s
   expect(world.wire).toMatchObject([{ command: { message: 'one' } }])
 })
 
+test('told to wait by REST, a message is sent again under its client_id when the time is over, and keeps its place', async () => {
+  const world = new World()
+  const { client_id } = world.outbox.send('a', 'one')
+  world.outbox.send('a', 'two')
+  for (const wait of [7, undefined]) {
+    for (const call of world.calls.splice(0))
+      call.reject(new ApiError(429, 'too_many_requests', { detail: 'Request was throttled.' }, wait))
+    await world.clock.advance((wait ?? 5) * 1_000 - 1)
+    expect(world.calls).toEqual([])
+    await world.clock.advance(1)
+    expect(world.calls).toMatchObject([{ entry: { client_id, content: 'one' } }])
+  }
+  await world.heal()
+  expect([...world.stored.values()].map(({ content }) => content)).toEqual(['one', 'two'])
+})
+
+test('told to wait for longer than it is patient, a message does not fail', async () => {
+  const world = new World()
+  world.connect()
+  world.outbox.send('a', 'one')
+  for (let times = 0; times < 30; times += 1) {
+    for (const wire of world.wire.splice(0)) world.refuse(wire, 429)
+    await world.clock.advance(2_000)
+  }
+  expect(world.failed.size).toBe(0)
+  await world.heal()
+  expect(world.stored.size).toBe(1)
+})
+
+test('what is changed while it is made to wait is sent as changed: nothing was stored', async () => {
+  const world = new World()
+  world.connect()
+  const { client_id } = world.outbox.send('a', 'helo')
+  world.outbox.edit(client_id, 'hello')
+  for (const wire of world.wire.splice(0)) world.refuse(wire, 429)
+  world.outbox.edit(client_id, 'hello!')
+  await world.clock.advance(2_000)
+  expect(world.wire).toMatchObject([{ command: { client_id, message: 'hello!' } }])
+  await world.heal()
+  expect([world.edits, world.stored.get(client_id)?.content]).toEqual([[], 'hello!'])
+})
+
 test('the same client_id with another text on the server is told as failed', () => {
   const world = new World()
   world.connect()
