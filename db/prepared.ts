@@ -15,7 +15,7 @@ const kept = 'kept'
 /**
  * A statement that is asked again and again. Its text is made once, and each connection has PostgreSQL parse it once: asked again it takes one
  * round trip instead of two, and after the fifth time no planning. So its plan has to suit every value: no column's frequent value may change
- * which index is right, and where a limit is a value it stands below a constant one (limitSql).
+ * which index is right, and where a limit is a value, it stands above one that is a constant.
  */
 export function prepare<Row extends Values, Given extends Values>(build: (slot: Slot<Given>) => SQL): Ask<Row, Given> {
   let query: Query | undefined

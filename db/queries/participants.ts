@@ -1,5 +1,6 @@
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNull, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
+import { arrayOf, prepare, prepareEach } from '../prepared.ts'
 import { chatParticipants } from '../schema.ts'
 import type { UserRow } from './users.ts'
 
@@ -85,11 +86,15 @@ const fromSql = sql`
   join users as member on member.id = participant.user_id
   join chat_rooms as room on room.id = participant.room_id and room.deleted_at is null`
 
+const askParticipant = prepare<RawParticipantRow, { room: string; user: number }>(
+  (slot) => sql`
+    select ${columnsSql} ${fromSql}
+    where participant.room_id = ${slot('room')} and participant.user_id = ${slot('user')} and participant.left_at is null`,
+)
+
 /** The user's place in the room; undefined when he is not in it now. */
 export async function findParticipant(db: Queryable, roomId: string, userId: number): Promise<ParticipantRow | undefined> {
-  const [row] = await db.execute<RawParticipantRow>(sql`
-    select ${columnsSql} ${fromSql}
-    where participant.room_id = ${roomId} and participant.user_id = ${userId} and participant.left_at is null`)
+  const [row] = await askParticipant(db, { room: roomId, user: userId })
   return row && toParticipantRow(row)
 }
 
@@ -99,23 +104,39 @@ export async function findParticipantById(db: Queryable, participantId: number):
   return row && toParticipantRow(row)
 }
 
+const askMembers = prepare<RawParticipantRow, { room: string }>(
+  (slot) => sql`
+    select ${columnsSql} ${fromSql}
+    where participant.room_id = ${slot('room')} and participant.left_at is null order by participant.id`,
+)
+
 /** Who is in the room now, in the order of joining. */
 export async function listParticipantsOfRoom(db: Queryable, roomId: string): Promise<ParticipantRow[]> {
-  const rows = await db.execute<RawParticipantRow>(sql`
-    select ${columnsSql} ${fromSql}
-    where participant.room_id = ${roomId} and participant.left_at is null order by participant.id`)
+  const rows = await askMembers(db, { room: roomId })
   return rows.map(toParticipantRow)
 }
 
 export type ParticipantFilter = { roomId?: string; userId?: number; isAdmin?: boolean }
 
-const readableSql = (readerId: number, { roomId, userId, isAdmin }: ParticipantFilter): SQL => sql`
+type Readable = { reader: number } & ParticipantFilter
+
+/** Who is in the reader's rooms, by the filters of those names. */
+const readableSql = (names: string, slot: (name: keyof Readable) => Placeholder): SQL => sql`
   where participant.left_at is null
     and exists (select 1 from chat_participants as reader
-      where reader.room_id = participant.room_id and reader.user_id = ${readerId} and reader.left_at is null)
-    ${roomId === undefined ? sql`` : sql`and participant.room_id = ${roomId}`}
-    ${userId === undefined ? sql`` : sql`and participant.user_id = ${userId}`}
-    ${isAdmin === undefined ? sql`` : sql`and participant.is_admin = ${isAdmin}`}`
+      where reader.room_id = participant.room_id and reader.user_id = ${slot('reader')} and reader.left_at is null)
+    ${names.includes('roomId') ? sql`and participant.room_id = ${slot('roomId')}` : sql``}
+    ${names.includes('userId') ? sql`and participant.user_id = ${slot('userId')}` : sql``}
+    ${names.includes('isAdmin') ? sql`and participant.is_admin = ${slot('isAdmin')}` : sql``}`
+
+const filterNames = ['roomId', 'userId', 'isAdmin'] as const
+const namesIn = (filter: ParticipantFilter): string => filterNames.filter((name) => filter[name] !== undefined).join(' ')
+
+const askReadable = prepareEach<string, RawParticipantRow & { count: number }, Readable & { limit: number; offset: number }>(
+  (names, slot) => sql`
+    select (select count(*)::int ${fromSql} ${readableSql(names, slot)}) as count, ${columnsSql} ${fromSql} ${readableSql(names, slot)}
+    order by participant.id limit ${slot('limit')} offset ${slot('offset')}`,
+)
 
 /** One page of who is in the reader's rooms, and how many there are: with one statement. `count` is 0 past the end. */
 export async function listParticipants(
@@ -124,15 +145,16 @@ export async function listParticipants(
   filter: ParticipantFilter,
   page: { limit: number; offset: number },
 ): Promise<{ count: number; participants: ParticipantRow[] }> {
-  const where = readableSql(readerId, filter)
-  const rows = await db.execute<RawParticipantRow & { count: number }>(sql`
-    select (select count(*)::int ${fromSql} ${where}) as count, ${columnsSql} ${fromSql} ${where}
-    order by participant.id limit ${page.limit} offset ${page.offset}`)
+  const rows = await askReadable(namesIn(filter))(db, { reader: readerId, ...filter, ...page })
   return { count: rows[0]?.count ?? 0, participants: rows.map(toParticipantRow) }
 }
 
+const askReadableCount = prepareEach<string, { count: number }, Readable>(
+  (names, slot) => sql`select count(*)::int as count ${fromSql} ${readableSql(names, slot)}`,
+)
+
 export async function countParticipants(db: Queryable, readerId: number, filter: ParticipantFilter): Promise<number> {
-  const [row] = await db.execute<{ count: number }>(sql`select count(*)::int as count ${fromSql} ${readableSql(readerId, filter)}`)
+  const [row] = await askReadableCount(namesIn(filter))(db, { reader: readerId, ...filter })
   return row?.count ?? 0
 }
 
@@ -201,12 +223,15 @@ export async function countMembers(db: Queryable, roomId: string): Promise<{ mem
   return row ?? { members: 0, admins: 0 }
 }
 
+const askAmong = prepare<{ user_id: number }, { room: string; users: string }>(
+  (slot) => sql`
+    select participant.user_id ${fromSql}
+    where participant.room_id = ${slot('room')} and participant.left_at is null and participant.user_id = any(${slot('users')}::integer[])`,
+)
+
 /** Which of the users are in the room now. */
 export async function listMembersAmong(db: Queryable, roomId: string, userIds: readonly number[]): Promise<Set<number>> {
-  const rows = await db.execute<{ user_id: number }>(sql`
-    select participant.user_id ${fromSql}
-    where participant.room_id = ${roomId} and participant.left_at is null
-      and participant.user_id in (select value::int from json_array_elements_text(${JSON.stringify(userIds)}::json))`)
+  const rows = await askAmong(db, { room: roomId, users: arrayOf(userIds) })
   return new Set(rows.map((row) => row.user_id))
 }
 
@@ -228,13 +253,17 @@ export async function listOpenRooms(
 
 export type UnreadRow = { roomId: string; unreadCount: number; isMuted: boolean }
 
-/** The user's rooms with something unread. */
-export async function listUnread(db: Queryable, userId: number): Promise<UnreadRow[]> {
-  const rows = await db.execute<{ room_id: string; unread_count: number; is_muted: boolean }>(sql`
+const askUnread = prepare<{ room_id: string; unread_count: number; is_muted: boolean }, { user: number }>(
+  (slot) => sql`
     select * from (
       select participant.room_id, room.modified_at, ${unreadCountSql} as unread_count, ${isMutedSql} as is_muted ${fromSql}
-      where participant.user_id = ${userId} and participant.left_at is null and room.last_seq > ${readUptoSql}
+      where participant.user_id = ${slot('user')} and participant.left_at is null and room.last_seq > ${readUptoSql}
     ) as mine
-    where unread_count > 0 order by modified_at desc`)
+    where unread_count > 0 order by modified_at desc`,
+)
+
+/** The user's rooms with something unread. */
+export async function listUnread(db: Queryable, userId: number): Promise<UnreadRow[]> {
+  const rows = await askUnread(db, { user: userId })
   return rows.map((row) => ({ roomId: row.room_id, unreadCount: row.unread_count, isMuted: row.is_muted }))
 }

@@ -1,5 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
+import { prepare } from '../prepared.ts'
 import { chatParticipants } from '../schema.ts'
 import type { UserRow } from './users.ts'
 
@@ -53,12 +54,10 @@ export type Stretch = { roomId: string; fromSeq: number; uptoSeq: number }
 
 export type ReadRow = { roomId: string; userId: number; uptoSeq: number; readAt: string }
 
-/** The moves that tell, for every message of the stretches, who has read it and when; by room and user, in order. */
-export async function listReads(db: Queryable, stretches: readonly Stretch[]): Promise<ReadRow[]> {
-  if (stretches.length === 0) return []
-  const rows = await db.execute<{ room_id: string; user_id: number; upto_seq: string; read_at: string }>(sql`
+const askReads = prepare<{ room_id: string; user_id: number; upto_seq: string; read_at: string }, { stretches: string }>(
+  (slot) => sql`
     select stretch."roomId" as room_id, participant.user_id, move.upto_seq, move.read_at
-    from json_to_recordset(${JSON.stringify(stretches)}::json) as stretch ("roomId" uuid, "fromSeq" bigint, "uptoSeq" bigint)
+    from json_to_recordset(${slot('stretches')}::json) as stretch ("roomId" uuid, "fromSeq" bigint, "uptoSeq" bigint)
     join chat_participants as participant on participant.room_id = stretch."roomId"
     cross join lateral (
       (select upto_seq, read_at from chat_reads as read
@@ -69,7 +68,13 @@ export async function listReads(db: Queryable, stretches: readonly Stretch[]): P
        where read.room_id = participant.room_id and read.user_id = participant.user_id and read.upto_seq >= stretch."uptoSeq"
        order by upto_seq limit 1)
     ) as move
-    order by room_id, user_id, upto_seq`)
+    order by room_id, user_id, upto_seq`,
+)
+
+/** The moves that tell, for every message of the stretches, who has read it and when; by room and user, in order. */
+export async function listReads(db: Queryable, stretches: readonly Stretch[]): Promise<ReadRow[]> {
+  if (stretches.length === 0) return []
+  const rows = await askReads(db, { stretches: JSON.stringify(stretches) })
   return rows.map((row) => ({ roomId: row.room_id, userId: row.user_id, uptoSeq: Number(row.upto_seq), readAt: row.read_at }))
 }
 

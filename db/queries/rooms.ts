@@ -1,7 +1,8 @@
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNull, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { MessageType } from '../../schemas/messages.ts'
 import type { RoomType } from '../../schemas/rooms.ts'
 import type { Queryable } from '../open.ts'
+import { prepare, prepareEach } from '../prepared.ts'
 import { chatRooms } from '../schema.ts'
 import { likePattern } from './messages.ts'
 import { isMutedSql, unreadCountSql } from './participants.ts'
@@ -162,19 +163,18 @@ const seenJoinsSql = sql.raw(`
   left join users as creator on creator.id = room.created_by_id
   left join chat_messages as newest on newest.id = room.last_message_id`)
 
-const seenBySql = (userId: number): SQL => sql`
-  from chat_participants as participant
-  join chat_rooms as room on room.id = participant.room_id and room.deleted_at is null
-  where participant.user_id = ${userId} and participant.left_at is null`
-
-/** Undefined when the room is gone or the user is not in it now. */
-export async function findSeenRoom(db: Queryable, roomId: string, userId: number): Promise<SeenRoomRow | undefined> {
-  const [row] = await db.execute<RawRoomRow>(sql`
+const askRoom = prepare<RawRoomRow, { user: number; room: string }>(
+  (slot) => sql`
     select ${seenColumnsSql}
     from chat_participants as participant
     join chat_rooms as room on room.id = participant.room_id and room.deleted_at is null
     ${seenJoinsSql}
-    where participant.user_id = ${userId} and participant.left_at is null and room.id = ${roomId}`)
+    where participant.user_id = ${slot('user')} and participant.left_at is null and participant.room_id = ${slot('room')}`,
+)
+
+/** Undefined when the room is gone or the user is not in it now. */
+export async function findSeenRoom(db: Queryable, roomId: string, userId: number): Promise<SeenRoomRow | undefined> {
+  const [row] = await askRoom(db, { user: userId, room: roomId })
   return row && toSeenRow(row)
 }
 
@@ -194,6 +194,12 @@ const ordersSql: Record<RoomOrder, SQL> = {
   '-created_at': sql.raw('room.created_at desc, room.id desc'),
 }
 
+/** For a statement with `participant` and `room`: the rooms of a user that pass the filter. */
+const mineSql = (user: number | Placeholder, filter: SQL): SQL => sql`
+  from chat_participants as participant
+  join chat_rooms as room on room.id = participant.room_id and room.deleted_at is null
+  where participant.user_id = ${user} and participant.left_at is null ${filter}`
+
 function filterSql({ roomType, isActive, search }: RoomFilter): SQL {
   const parts = [sql``]
   if (roomType !== undefined) parts.push(sql`and room.room_type = ${roomType}`)
@@ -202,30 +208,51 @@ function filterSql({ roomType, isActive, search }: RoomFilter): SQL {
   return sql.join(parts, sql` `)
 }
 
+type RoomPage = { order: RoomOrder; limit: number; offset: number }
+type CountedRow = RawRoomRow & { count: number }
+
 /** One page of the user's rooms, and how many there are: with one statement. `count` is 0 past the end. */
 export async function listRooms(
   db: Queryable,
   userId: number,
   filter: RoomFilter,
-  page: { order: RoomOrder; limit: number; offset: number },
+  { order, ...page }: RoomPage,
 ): Promise<{ count: number; rooms: SeenRoomRow[] }> {
-  const mine = sql`${seenBySql(userId)} ${filterSql(filter)}`
-  const order = ordersSql[page.order]
-  // The page is cut before the counting columns are worked out: they cost for what is shown, not for what is there.
-  const rows = await db.execute<RawRoomRow & { count: number }>(sql`
+  const { roomType = null, isActive = null, search } = filter
+  const rows =
+    search === undefined
+      ? await askPage(order)(db, { user: userId, type: roomType, active: isActive === null ? null : String(isActive), ...page })
+      : await db.execute<CountedRow>(pageSql(mineSql(userId, filterSql(filter)), ordersSql[order], page.limit, page.offset))
+  return { count: rows[0]?.count ?? 0, rooms: rows.map(toSeenRow) }
+}
+
+const askPage = prepareEach<
+  RoomOrder,
+  CountedRow,
+  { user: number; type: string | null; active: string | null; limit: number; offset: number }
+>((order, slot) => {
+  const filter = sql`
+      and (${slot('type')}::text is null or room.room_type = ${slot('type')}::text)
+      and (${slot('active')}::text is null or room.is_active = ${slot('active')}::text::boolean)`
+  return pageSql(mineSql(slot('user'), filter), ordersSql[order], slot('limit'), slot('offset'))
+})
+
+/** The page is cut before the counting columns are worked out: they cost for what is shown, not for what is there. */
+function pageSql(mine: SQL, order: SQL, limit: number | Placeholder, offset: number | Placeholder): SQL {
+  return sql`
     with shown as materialized (
-      select participant.id as participant_id, room.id as room_id ${mine} order by ${order} limit ${page.limit} offset ${page.offset}
+      select participant.id as participant_id, room.id as room_id, count(*) over ()::int as count ${mine}
+      order by ${order} limit ${limit} offset ${offset}
     )
-    select (select count(*)::int ${mine}) as count, ${seenColumnsSql}
+    select shown.count, ${seenColumnsSql}
     from shown
     join chat_participants as participant on participant.id = shown.participant_id
     join chat_rooms as room on room.id = shown.room_id
     ${seenJoinsSql}
-    order by ${order}`)
-  return { count: rows[0]?.count ?? 0, rooms: rows.map(toSeenRow) }
+    order by ${order}`
 }
 
 export async function countRooms(db: Queryable, userId: number, filter: RoomFilter): Promise<number> {
-  const [row] = await db.execute<{ count: number }>(sql`select count(*)::int as count ${seenBySql(userId)} ${filterSql(filter)}`)
+  const [row] = await db.execute<{ count: number }>(sql`select count(*)::int as count ${mineSql(userId, filterSql(filter))}`)
   return row?.count ?? 0
 }

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { MessageType } from '../../schemas/messages.ts'
 import type { Queryable } from '../open.ts'
+import { prepare } from '../prepared.ts'
 import type { MessageRow } from './messages.ts'
 
 /** A checked message on its way into the database. `id` is chosen by the sender's server. */
@@ -38,6 +39,8 @@ type SendRow = {
   quote_created_at: string
 }
 
+const askSend = prepare<SendRow, { batch: string }>((slot) => sql`select * from chat_send(${slot('batch')}::json)`)
+
 /**
  * Stores the messages in one transaction, in their order, each by its own merits (migration `send`). Outcomes come back in the
  * order of the messages. No two of a batch may have the same room, sender and `client_id`.
@@ -57,7 +60,7 @@ export async function insertMessages(db: Queryable, messages: readonly NewMessag
     attachment_size: message.attachment?.size,
     attachment_type: message.attachment?.type,
   }))
-  const rows = await db.execute<SendRow>(sql`select * from chat_send(${JSON.stringify(batch)}::json)`)
+  const rows = await askSend(db, { batch: JSON.stringify(batch) })
   const byPosition = new Map(rows.map((row) => [row.position, row]))
   return messages.map((message, position) => {
     const row = byPosition.get(position)

@@ -1,5 +1,6 @@
 import { lt, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
+import { prepare } from '../prepared.ts'
 import { refreshTokens } from '../schema.ts'
 
 export type SpentToken = { jti: string; userId: number; session: string | null; revoked: boolean; expiresAt: string }
@@ -16,11 +17,15 @@ export async function insertRevokedToken(db: Queryable, token: SpentToken): Prom
   await db.insert(refreshTokens).values(token).onConflictDoUpdate({ target: refreshTokens.jti, set: { revoked, expiresAt } })
 }
 
+const askSpent = prepare<{ spent: boolean }, { jti: string; session: string | null }>(
+  (slot) => sql`
+    select exists (select 1 from refresh_tokens where jti = ${slot('jti')})
+        or exists (select 1 from refresh_tokens where session = ${slot('session')} and revoked) as spent`,
+)
+
 /** Whether the token, or the whole sign-in it belongs to, is no longer good. */
 export async function isTokenSpent(db: Queryable, jti: string, session: string | null): Promise<boolean> {
-  const [row] = await db.execute<{ spent: boolean }>(sql`
-    select exists (select 1 from ${refreshTokens} where ${refreshTokens.jti} = ${jti})
-        or exists (select 1 from ${refreshTokens} where ${refreshTokens.session} = ${session} and ${refreshTokens.revoked}) as spent`)
+  const [row] = await askSpent(db, { jti, session })
   return row?.spent ?? false
 }
 

@@ -1,7 +1,8 @@
-import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Role } from '../../schemas/users.ts'
 import type { Queryable } from '../open.ts'
-import { refreshTokens, users } from '../schema.ts'
+import { prepare } from '../prepared.ts'
+import { users } from '../schema.ts'
 
 /** What others see of a user. */
 export type UserRow = { id: number; username: string; firstName: string; lastName: string; email: string }
@@ -31,25 +32,61 @@ const accountColumns = {
   sessionVersion: users.sessionVersion,
 }
 
+const accountColumnsSql = sql.raw(
+  'id, username, first_name, last_name, email, role, is_superuser, is_active, password_hash, session_version',
+)
+
+type RawAccountRow = {
+  id: number
+  username: string
+  first_name: string
+  last_name: string
+  email: string
+  role: Role
+  is_superuser: boolean
+  is_active: boolean
+  password_hash: string
+  session_version: number
+}
+
+function toAccountRow(row: RawAccountRow): AccountRow {
+  return {
+    id: row.id,
+    username: row.username,
+    firstName: row.first_name,
+    lastName: row.last_name,
+    email: row.email,
+    role: row.role,
+    isSuperuser: row.is_superuser,
+    isActive: row.is_active,
+    passwordHash: row.password_hash,
+    sessionVersion: row.session_version,
+  }
+}
+
+const askSession = prepare<RawAccountRow & { revoked: boolean }, { user: number; session: string | null }>(
+  (slot) => sql`
+    select ${accountColumnsSql}, exists (select 1 from refresh_tokens where session = ${slot('session')} and revoked) as revoked
+    from users where id = ${slot('user')}`,
+)
+
 /** The account behind a token, and whether that sign-in was revoked. */
 export async function findAccountOfSession(
   db: Queryable,
   userId: number,
   session: string | null,
 ): Promise<(AccountRow & { revoked: boolean }) | undefined> {
-  const revoked: SQL<boolean> = session
-    ? sql<boolean>`exists (select 1 from ${refreshTokens} where ${refreshTokens.session} = ${session} and ${refreshTokens.revoked})`
-    : sql<boolean>`false`
-  const [row] = await db
-    .select({ ...accountColumns, revoked })
-    .from(users)
-    .where(eq(users.id, userId))
-  return row
+  const [row] = await askSession(db, { user: userId, session })
+  return row && { ...toAccountRow(row), revoked: row.revoked }
 }
 
+const askUsername = prepare<RawAccountRow, { username: string }>(
+  (slot) => sql`select ${accountColumnsSql} from users where username = ${slot('username')}`,
+)
+
 export async function findAccountByUsername(db: Queryable, username: string): Promise<AccountRow | undefined> {
-  const [row] = await db.select(accountColumns).from(users).where(eq(users.username, username))
-  return row
+  const [row] = await askUsername(db, { username })
+  return row && toAccountRow(row)
 }
 
 /** The password hash of somebody else: always the same one's for a name that nobody has. Undefined where there is nobody at all. */
