@@ -1,6 +1,7 @@
-import { eq, type SQL, sql } from 'drizzle-orm'
+import { eq, type Placeholder, sql } from 'drizzle-orm'
 import type { MessageType } from '../../schemas/messages.ts'
 import type { Queryable } from '../open.ts'
+import { prepareEach } from '../prepared.ts'
 import { chatMessages } from '../schema.ts'
 import type { UserRow } from './users.ts'
 
@@ -33,6 +34,8 @@ export type MessageRow = {
   deletedAt: string | null
 }
 
+/** The largest page, as a constant: beside it the planner knows that few rows are wanted, whatever a page's own limit is. */
+export const largestPage = sql.raw('100')
 /** For a statement that has `chat_messages as message` and messageJoinsSql. */
 export const messageColumnsSql = sql.raw(`
   message.id, message.room_id, message.seq, message.client_id, message.message_type, message.content,
@@ -130,12 +133,18 @@ export function toSeenRow(row: RawSeenRow): SeenMessageRow {
 }
 
 /** Messages of the rooms that `reader` is in now; every listing starts from here, so that nobody sees another's. */
-const seenBySql = (readerId: number, deletedToo = false) => sql`
+export const seenBySql = (readerId: number | Placeholder, deletedToo = false) => sql`
   from chat_participants as reader
   join chat_rooms as room on room.id = reader.room_id and room.deleted_at is null
   join chat_messages as message on message.room_id = reader.room_id ${deletedToo ? sql`` : sql`and message.deleted_at is null`}
   ${messageJoinsSql}
   where reader.user_id = ${readerId} and reader.left_at is null`
+
+const askMessage = prepareEach<'standing' | 'deleted too', RawSeenRow, { reader: number; message: string }>(
+  (which, slot) => sql`
+    select reader.last_read_seq, ${messageColumnsSql}
+    ${seenBySql(slot('reader'), which === 'deleted too')} and message.id = ${slot('message')}`,
+)
 
 /** Undefined when there is none, it is deleted (unless tombstones are asked for), or the reader is not in its room. */
 export async function findMessage(
@@ -144,63 +153,8 @@ export async function findMessage(
   messageId: string,
   { deletedToo = false } = {},
 ): Promise<SeenMessageRow | undefined> {
-  const [row] = await db.execute<RawSeenRow>(sql`
-    select reader.last_read_seq, ${messageColumnsSql} ${seenBySql(readerId, deletedToo)} and message.id = ${messageId}`)
+  const [row] = await askMessage(deletedToo ? 'deleted too' : 'standing')(db, { reader: readerId, message: messageId })
   return row && toSeenRow(row)
-}
-
-export type MessageFilter = {
-  roomId?: string
-  messageType?: MessageType
-  senderId?: number
-}
-
-export type MessagePage = { newestFirst: boolean; limit: number; offset: number }
-
-/** One page, and how many there are in all: with one statement. `count` is 0 on a page past the end. */
-export async function listMessages(
-  db: Queryable,
-  readerId: number,
-  filter: MessageFilter,
-  page: MessagePage,
-): Promise<{ count: number; messages: SeenMessageRow[] }> {
-  const where = filterSql(filter)
-  const direction = page.newestFirst ? sql`desc` : sql`asc`
-  const order = filter.roomId ? sql`message.seq ${direction}` : sql`message.created_at ${direction}, message.id ${direction}`
-  const rows = await db.execute<RawSeenRow & { count: number }>(sql`
-    select (${countSql(readerId, filter)}) as count, reader.last_read_seq, ${messageColumnsSql}
-    ${seenBySql(readerId)} ${where}
-    order by ${order} limit ${page.limit} offset ${page.offset}`)
-  return { count: rows[0]?.count ?? 0, messages: rows.map(toSeenRow) }
-}
-
-export async function countMessages(db: Queryable, readerId: number, filter: MessageFilter): Promise<number> {
-  const [row] = await db.execute<{ count: number }>(sql`select (${countSql(readerId, filter)}) as count`)
-  return row?.count ?? 0
-}
-
-/** Without a filter the rooms have counted already. */
-function countSql(readerId: number, filter: MessageFilter): SQL {
-  if (filter.messageType === undefined && filter.senderId === undefined) {
-    return sql`
-      select coalesce(sum(room.message_count), 0)::int
-      from chat_participants as reader join chat_rooms as room on room.id = reader.room_id and room.deleted_at is null
-      where reader.user_id = ${readerId} and reader.left_at is null ${filter.roomId ? sql`and room.id = ${filter.roomId}` : sql``}`
-  }
-  return sql`
-    select count(*)::int
-    from chat_participants as reader
-    join chat_rooms as room on room.id = reader.room_id and room.deleted_at is null
-    join chat_messages as message on message.room_id = reader.room_id and message.deleted_at is null
-    where reader.user_id = ${readerId} and reader.left_at is null ${filterSql(filter)}`
-}
-
-function filterSql({ roomId, messageType, senderId }: MessageFilter): SQL {
-  const parts = [sql``]
-  if (roomId !== undefined) parts.push(sql`and reader.room_id = ${roomId}`)
-  if (messageType !== undefined) parts.push(sql`and message.message_type = ${messageType}`)
-  if (senderId !== undefined) parts.push(sql`and message.sender_id = ${senderId}`)
-  return sql.join(parts, sql` `)
 }
 
 /** Finds the text as it stands: `%`, `_` and `\` mean themselves. */

@@ -1,14 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
-import {
-  type MessageFilter,
-  type MessagePage,
-  messageColumnsSql,
-  messageJoinsSql,
-  type RawSeenRow,
-  type SeenMessageRow,
-  toSeenRow,
-} from './messages.ts'
+import type { MessageFilter, MessagePage } from './message-pages.ts'
+import { messageColumnsSql, messageJoinsSql, type RawSeenRow, type SeenMessageRow, toSeenRow } from './messages.ts'
 
 /** Messages that are not in the index yet and are looked through one by one, of all rooms of a search together. */
 const longestTail = 10_000

@@ -1,11 +1,9 @@
 import type { ChangeRow } from '../../db/queries/events.ts'
 import { type Anchor, type HistoryPage, listHistory } from '../../db/queries/history.ts'
+import { countMessages, listMessages as listMessageRows, type MessageFilter } from '../../db/queries/message-pages.ts'
 import {
-  countMessages,
   deleteMessage as deleteMessageRow,
   findMessage,
-  listMessages as listMessageRows,
-  type MessageFilter,
   type MessageRow,
   type SeenMessageRow,
   updateContent,
