@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
+import { shell } from './deploy/shell.ts'
 
 type Emoji = { unicode: string; label: string; tags?: string[]; group?: number; order?: number }
 
@@ -20,11 +21,14 @@ const emoji: Plugin = {
   },
 }
 
+/** Scripts whose address others know; the server says that they are asked for anew. */
+const stable: Record<string, string> = { embed: 'aristay-chat.js', worker: 'worker.js' }
+
 /** The chatbox: `public/` becomes `public/dist/`, whose files the server serves under /api/chat/. */
 export default defineConfig({
   root: new URL('public/', import.meta.url).pathname,
   base: '/api/chat/',
-  plugins: [emoji],
+  plugins: [emoji, shell],
   publicDir: false,
   logLevel: 'warn',
   resolve: {
@@ -46,8 +50,8 @@ export default defineConfig({
     // virtua says "use client" for frameworks that render on a server.
     rolldownOptions: {
       checks: { moduleLevelDirective: false },
-      input: ['index.html', 'embed.ts'].map((file) => new URL(`public/${file}`, import.meta.url).pathname),
-      output: { entryFileNames: ({ name }) => (name === 'embed' ? 'aristay-chat.js' : 'assets/[name]-[hash].js') },
+      input: ['index.html', 'embed.ts', 'worker/worker.ts'].map((file) => new URL(`public/${file}`, import.meta.url).pathname),
+      output: { entryFileNames: ({ name }) => stable[name] ?? 'assets/[name]-[hash].js' },
     },
   },
 })

@@ -8,7 +8,10 @@ import { fileURLToPath } from 'node:url'
 import { alone } from './lock.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const settings = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'vite.config.ts', 'deploy/build.mjs', 'deploy/bundle.mjs']
+const settings = [
+  ...['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'vite.config.ts'],
+  ...['build.mjs', 'bundle.mjs', 'shell.ts'].map((name) => `deploy/${name}`),
+]
 const page = { built: 'public/dist/index.html', sources: [...settings, 'public'], build: buildPage }
 /** Its mark is written last: a build that was cut off is made again. */
 const program = { built: 'dist/.built', sources: [...page.sources, 'schemas', 'db', 'server', 'relay'], build: buildProgram }

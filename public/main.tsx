@@ -1,4 +1,5 @@
 import { render } from 'preact'
+import { keepPage } from './keep-page.ts'
 import { createPage } from './store/page.ts'
 import { createPreferences } from './store/preferences.ts'
 import './style.css'
@@ -12,4 +13,5 @@ if (place) {
   const page = createPage({ baseUrl: location.origin, preferences, words, root: document.documentElement })
   render(<App page={page} />, place)
   void page.start()
+  keepPage()
 }

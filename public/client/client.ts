@@ -113,8 +113,12 @@ export class ChatClient {
     return this.#events.on(name, listener)
   }
 
-  /** Connects and sends what an earlier page left. Resolves when that has been read; being connected is told by `status`. */
-  async start(): Promise<void> {
+  /**
+   * Connects and sends what an earlier page left. Resolves when that has been read; being connected is told by `status`.
+   * `expected` is whom an earlier page had signed in: offline, what is written is theirs.
+   */
+  async start(expected?: number): Promise<void> {
+    if (expected !== undefined) this.outbox.expectOwner(expected)
     this.#stopWatching = [
       this.#watchWake((wake) => wake !== 'offline' && this.outbox.lineOpen()),
       this.#tokens.onToken((token) => this.#identify(token === undefined ? undefined : (userIdOf(token) ?? this.#me))),

@@ -29,6 +29,7 @@ export {
   type LoadedPage,
   listMessages,
   type Member,
+  newestPart,
   type ReadPointer,
   type RoomFields,
   type RoomState,

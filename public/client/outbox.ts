@@ -48,6 +48,8 @@ export class Outbox {
   #lastPosition = 0
   #running = false
   #owner: number | undefined
+  /** A token has said who the owner is. */
+  #isProven = false
 
   constructor(options: OutboxOptions) {
     this.#options = options
@@ -66,10 +68,19 @@ export class Outbox {
     this.#pumpAll()
   }
 
+  /** Whose page this is, while there is no token yet to say so: what is written is theirs, and waits. */
+  expectOwner(userId: number): void {
+    if (this.#isProven) return
+    this.#owner = userId
+    for (const roomId of this.#rooms()) this.#changed(roomId)
+  }
+
   /** Who is signed in. Messages of others wait until they are back; without anybody, all wait. */
   setOwner(userId: number | undefined): void {
-    if (userId === this.#owner) return
+    const isProven = userId !== undefined
+    if (userId === this.#owner && isProven === this.#isProven) return
     this.#owner = userId
+    this.#isProven = isProven
     for (const entry of this.#entries.values()) {
       if (userId !== undefined && entry.user_id === null) this.#set({ ...entry, user_id: userId })
       else this.#changed(entry.room_id)
@@ -195,7 +206,7 @@ export class Outbox {
   }
 
   #pump(roomId: string): void {
-    if (!this.#running || this.#owner === undefined || this.#flights.has(roomId) || this.#timers.has(`pause:${roomId}`)) return
+    if (!this.#running || !this.#isProven || this.#flights.has(roomId) || this.#timers.has(`pause:${roomId}`)) return
     const entry = this.list(roomId).find(({ status }) => status === 'queued')
     if (entry) this.#attempt(entry)
   }

@@ -148,6 +148,18 @@ export function listMessages(state: RoomState, range: Range = { from: 0, to: Inf
   return [...state.messages.values()].filter(({ seq }) => seq >= range.from && seq <= range.to).sort((one, other) => one.seq - other.seq)
 }
 
+/** The state with so many of its newest messages, and nothing older. */
+export function newestPart(state: RoomState, count: number): RoomState {
+  const last = state.ranges.at(-1)
+  if (!last) return state
+  const all = listMessages(state, last)
+  const newest = all.slice(-count)
+  const from = newest.length < all.length ? (newest[0]?.seq ?? last.from) : last.from
+  const messages = new Map(newest.map((message) => [message.id, message]))
+  const attachments = new Map([...state.attachments].filter(([id]) => messages.has(id)))
+  return { ...state, messages, attachments, ranges: [{ from, to: last.to }], changed: new Map() }
+}
+
 /** The ids of those who have read a message, its sender left out, in ascending order. */
 export function readersOf(state: RoomState, message: Pick<FrameMessage, 'seq' | 'sender'>): number[] {
   const readers = [...state.reads].filter(([userId, { read_seq }]) => read_seq >= message.seq && userId !== message.sender?.id)

@@ -4,6 +4,8 @@ import type { ChatClient } from '../client/index.ts'
 /** Milliseconds without a line before anybody is told. Shorter ones are nobody's business. */
 const patience = 2_200
 
+export type Connection = ReturnType<typeof createConnection>
+
 /** Whether the line is lost for long enough to say so, and how many messages wait for it. */
 export function createConnection(client: ChatClient) {
   const lost = signal(false)

@@ -1,5 +1,6 @@
 import { batch, computed, effect, signal, untracked } from '@preact/signals'
 import { ApiError, type ChatClient, deletedText, listMessages, type RoomState } from '../client/index.ts'
+import type { Connection } from './connection.ts'
 import { firstUnread, itemsOf } from './items.ts'
 import type { Kept } from './kept.ts'
 import type { RoomList } from './room-list.ts'
@@ -15,6 +16,7 @@ type Parts = {
   session: Session
   rooms: RoomList
   uploads: Uploads
+  connection: Connection
   /** The room that the page was loaded with. */
   roomAtStart: string | undefined
 }
@@ -24,7 +26,7 @@ const pageSize = 50
 const mostUnread = 1_000
 
 /** The open room: its messages, where to look, and what of it is new. */
-export function createConversation({ client, kept, session, rooms, uploads, roomAtStart }: Parts) {
+export function createConversation({ client, kept, session, rooms, uploads, connection, roomAtStart }: Parts) {
   const roomId = signal<string | undefined>(undefined)
   const state = signal<RoomState | undefined>(undefined)
   const entries = signal(client.outbox.list())
@@ -34,6 +36,8 @@ export function createConversation({ client, kept, session, rooms, uploads, room
   const newFrom = signal<number | undefined>(undefined)
   const goal = signal<Goal>({ turn: 0, seq: undefined, align: 'end', flash: false })
   const opened = signal(false)
+  /** What this browser kept of the room is there, if it kept anything. */
+  const recalled = signal(false)
   const loadingOlder = signal(false)
   const atBottom = signal(true)
   /** The newest seq that was on the screen. */
@@ -102,8 +106,6 @@ export function createConversation({ client, kept, session, rooms, uploads, room
   client.rooms.events.on('loaded', ({ room_id }) => {
     if (!isCurrent(room_id)) return
     problem.value = undefined
-    const [me, loaded] = [session.me.peek(), client.rooms.state(room_id)]
-    if (me && loaded) void kept.states.put(me.id, loaded)
     void stayAtAnchor(room_id)
   })
 
@@ -125,35 +127,49 @@ export function createConversation({ client, kept, session, rooms, uploads, room
         if (room_id === id || !isCurrent(id)) stop()
       })
     })
-    const cached = me && (await kept.states.get(me.id, id))
+    // What is unread is known by the list.
+    const [cached] = await Promise.all([me && kept.states.get(me.id, id), rooms.restored()])
     if (!isCurrent(id)) return
     client.rooms.watch(id, cached)
-    state.value = client.rooms.state(id)
-    if (state.value) await settle(id)
+    batch(() => {
+      state.value = client.rooms.state(id)
+      recalled.value = true
+    })
+    if (state.peek()) await settle(id)
     await Promise.all([fresh, rooms.tried])
     if (!isCurrent(id)) return
     // Whoever has begun to read elsewhere is not torn away.
     if (!opened.peek() || atBottom.peek() || newFrom.peek() !== undefined) await settle(id)
   }
 
-  async function settle(id: string): Promise<void> {
-    const unread = rooms.rooms.peek().get(id)?.unread_count ?? 0
-    let first = firstUnread(
+  const newUnread = (id: string) =>
+    firstUnread(
       untracked(() => stored.value),
-      unread,
+      rooms.rooms.peek().get(id)?.unread_count ?? 0,
     )
-    for (let asked = 0; first.missing > 0 && asked < mostUnread && (range.peek()?.from ?? 0) > 0; asked += 100) {
+
+  /** Whoever opens a room without a line gets what there is of it. */
+  effect(() => {
+    const id = roomId.value
+    if (connection.lost.value && id !== undefined && recalled.value && !opened.value) untracked(() => openAt(newUnread(id)))
+  })
+
+  async function settle(id: string): Promise<void> {
+    let first = newUnread(id)
+    for (let asked = 0; first.missing > 0 && !connection.lost.peek() && asked < mostUnread && (range.peek()?.from ?? 0) > 0; asked += 100) {
       try {
         await client.rooms.loadMore(id, { before: range.peek()?.from ?? 0, limit: 100 })
       } catch {
         break
       }
       if (!isCurrent(id)) return
-      first = firstUnread(
-        untracked(() => stored.value),
-        unread,
-      )
+      first = newUnread(id)
     }
+    const isReadMeanwhile = opened.peek() && connection.lost.peek()
+    if (!isReadMeanwhile) openAt(first)
+  }
+
+  function openAt(first: { seq: number | undefined }): void {
     batch(() => {
       newFrom.value = first.seq ?? newFrom.peek()
       seen.value = Math.max(seen.peek(), first.seq === undefined ? (newest.peek()?.seq ?? 0) : first.seq - 1)
@@ -172,6 +188,7 @@ export function createConversation({ client, kept, session, rooms, uploads, room
     batch(() => {
       roomId.value = undefined
       state.value = undefined
+      recalled.value = false
       problem.value = undefined
       newFrom.value = undefined
       backTo.value = undefined

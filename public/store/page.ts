@@ -6,6 +6,7 @@ import { createAttachments } from './attachments.ts'
 import { createConnection } from './connection.ts'
 import { createConversation } from './conversation.ts'
 import { createDrafts } from './drafts.ts'
+import { createKeeping } from './keeping.ts'
 import { openKept } from './kept.ts'
 import { createLinks } from './links.ts'
 import { createPanels } from './panels.ts'
@@ -45,12 +46,14 @@ export function createPage({ baseUrl, tokenProvider, preferences, words: first, 
   const drafts = createDrafts(kept, session)
   const uploads = createUploads(client)
   const places = more.places ?? createPlaces()
-  const conversation = createConversation({ client, kept, session, rooms, uploads, roomAtStart: places.place.peek().roomId })
+  const connection = createConnection(client)
+  const roomAtStart = places.place.peek().roomId
+  const conversation = createConversation({ client, kept, session, rooms, uploads, connection, roomAtStart })
+  const keeping = createKeeping({ client, kept, session, rooms })
   const page = {
     /** Nothing but the room of the place. */
     oneRoom: signal(false),
-    ...{ root, client, words, preferences, session, rooms, drafts, uploads, places, conversation },
-    connection: createConnection(client),
+    ...{ root, client, words, preferences, session, rooms, drafts, uploads, places, connection, conversation },
     typing: createTyping(client),
     links: createLinks(client),
     attachments: createAttachments(),
@@ -65,7 +68,7 @@ export function createPage({ baseUrl, tokenProvider, preferences, words: first, 
     if (me === user) return
     if (user !== undefined) {
       conversation.close()
-      for (const part of [rooms, drafts, uploads, page.panels, page.search, page.attachments, page.links]) part.clear()
+      for (const part of [keeping, rooms, drafts, uploads, page.panels, page.search, page.attachments, page.links]) part.clear()
     }
     user = me
     if (me !== undefined) {

@@ -25,6 +25,7 @@ export function createRoomList(client: ChatClient, kept: Kept, session: Session)
   const tried = new Promise<void>((resolve) => {
     settleTried = resolve
   })
+  let restored: Promise<void> = Promise.resolve()
   let asked = 0
   /** Lists on their way. */
   let loading = 0
@@ -40,10 +41,6 @@ export function createRoomList(client: ChatClient, kept: Kept, session: Session)
     told.set(id, { ...told.get(id), ...change })
     const room = rooms.peek().get(id)
     if (room) rooms.value = new Map(rooms.peek()).set(id, { ...room, ...change })
-  }
-  const keep = () => {
-    const me = session.me.peek()
-    if (me) void kept.list.put(me.id, [...rooms.peek().values()])
   }
 
   async function load(): Promise<void> {
@@ -64,7 +61,6 @@ export function createRoomList(client: ChatClient, kept: Kept, session: Session)
         loaded.value = true
         failed.value = false
       })
-      keep()
       settleTried()
     } catch {
       if (number === asked) failed.value = true
@@ -119,10 +115,15 @@ export function createRoomList(client: ChatClient, kept: Kept, session: Session)
     load,
     update,
     /** What an earlier page had, until the list itself is there. */
-    async restore(userId: number): Promise<void> {
-      const known = await kept.list.get(userId)
-      if (known && !loaded.peek()) rooms.value = new Map(known.map((room) => [room.id, room]))
+    restore(userId: number): Promise<void> {
+      restored = kept.list.get(userId).then((known) => {
+        const isStillWanted = session.me.peek()?.id === userId && !loaded.peek()
+        if (known && isStillWanted) rooms.value = new Map(known.map((room) => [room.id, room]))
+      })
+      return restored
     },
+    /** Resolves when what an earlier page had is there. */
+    restored: () => restored,
     clear(): void {
       clearTimeout(timer)
       asked += 1

@@ -17,14 +17,14 @@ export function createSession(client: ChatClient, kept: Kept) {
     me.value = user
     phase.value = 'signed_in'
     await kept.user.put(user)
+    // Whoever was here before left by another door, if at all.
+    void kept.forgetRooms(user.id)
     if (started) return
     started = true
-    await client.start()
+    await client.start(user.id)
   }
   const end = () => {
-    const user = me.peek()
-    if (user) void kept.forgetRooms(user.id)
-    void kept.user.delete()
+    void kept.signOut()
     me.value = undefined
     phase.value = 'signed_out'
   }
@@ -46,6 +46,7 @@ export function createSession(client: ChatClient, kept: Kept) {
       if (user) return begin(user)
       if (client.signIn) {
         phase.value = 'signed_out'
+        void kept.forgetRooms()
         return
       }
       started = true

@@ -17,7 +17,10 @@ const policy = [
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'self'",
+  "worker-src 'self'",
   "require-trusted-types-for 'script'",
+  // The page's own, which lets its worker through and nothing else.
+  'trusted-types aristay-chat',
 ].join('; ')
 
 /** Pages of every origin may load the chat as an element; what it may do there is decided by the API. */
@@ -31,6 +34,7 @@ export async function pageRoutes(app: App): Promise<void> {
     app.get('/', { schema: hidden }, (_request, reply) => reply.redirect('/api/chat/'))
     app.get('/api/chat/', { schema: hidden }, async (_request, reply) => sendPage(reply))
     app.get('/api/chat/aristay-chat.js', { schema: hidden }, async (_request, reply) => sendElement(reply))
+    app.get('/api/chat/worker.js', { schema: hidden }, async (_request, reply) => sendWorker(reply))
   })
   await app.register(fastifyStatic, {
     root: `${folder}assets`,
@@ -54,6 +58,15 @@ async function sendElement(reply: FastifyReply) {
   const script = await readBuilt('aristay-chat.js')
   return reply
     .headers({ ...forEverybody, 'cache-control': 'no-cache' })
+    .type('text/javascript; charset=utf-8')
+    .send(script)
+}
+
+/** Keeps the page in the browser. `/api/chat` is the page too, so the worker may answer for it. */
+async function sendWorker(reply: FastifyReply) {
+  const script = await readBuilt('worker.js')
+  return reply
+    .headers({ 'service-worker-allowed': '/api/chat', 'cache-control': 'no-cache' })
     .type('text/javascript; charset=utf-8')
     .send(script)
 }

@@ -160,6 +160,22 @@ test('nothing is sent in the name of another user', async () => {
   expect(world.wire).toMatchObject([{ command: { message: 'from alice' } }])
 })
 
+test('what is written before a token says who is there belongs to whoever was expected, and waits for the token', async () => {
+  const world = new World()
+  world.outbox.setOwner(undefined)
+  world.outbox.expectOwner(1)
+  world.connect()
+  world.outbox.send('a', 'from alice')
+  await settled()
+  expect([world.wire, world.calls]).toEqual([[], []])
+  world.outbox.setOwner(2)
+  expect([world.outbox.list('a'), world.wire]).toEqual([[], []])
+  world.outbox.expectOwner(1)
+  expect(world.wire).toEqual([])
+  world.outbox.setOwner(1)
+  expect(world.wire).toMatchObject([{ command: { message: 'from alice' } }])
+})
+
 test('a store that fails is told, and stops nothing', async () => {
   const world = new World()
   world.kept.put = () => Promise.reject(new Error('quota'))

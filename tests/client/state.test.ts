@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { rangeOf } from '../../public/client/api.ts'
 import { addRange, covers, type Range } from '../../public/client/ranges.ts'
-import { applyFrames, comparable, emptyState, listMessages, type StateFrame, stateFromRest } from '../../public/client/state.ts'
+import { applyFrames, comparable, emptyState, listMessages, newestPart, type StateFrame, stateFromRest } from '../../public/client/state.ts'
 import { type Deed, deeds, ModelRoom } from './support/model-room.ts'
 
 const room = '0190aaaa-0000-7000-8000-000000000001'
@@ -81,4 +81,17 @@ test('a page says how much of the history it covers', () => {
   expect(rangeOf([60, 53], { after: 50 }, true, true)).toEqual({ from: 51, to: 60 })
   expect(rangeOf([], { after: 60 }, true, false)).toEqual({ from: 61, to: Infinity })
   expect(rangeOf([55, 48], { around: 50 }, true, true)).toEqual({ from: 48, to: 55 })
+})
+
+test('the newest part of a state has its newest messages, and says that older ones are missing', () => {
+  const server = new ModelRoom(room, [1])
+  for (let number = 1; number <= 5; number += 1) server.send(1, `message ${number}`, null)
+  const state = restOf(server)
+  const part = newestPart(state, 2)
+  expect(listMessages(part).map(({ content }) => content)).toEqual(['message 4', 'message 5'])
+  const [fourth] = listMessages(part)
+  expect([part.ranges, part.seq]).toEqual([[{ from: fourth?.seq, to: Infinity }], state.seq])
+  expect(newestPart(state, 5)).toMatchObject({ ranges: state.ranges, messages: state.messages })
+  const { id } = server.send(1, 'message 6', null)
+  expect(applyFrames(part, server.changes(state.seq)).messages.has(id)).toBe(true)
 })

@@ -34,7 +34,7 @@ export async function startDeployment() {
   const cast = await createCast(database, front.url)
   return {
     url: front.url,
-    ...{ server, relay },
+    ...{ server, relay, front },
     ...cast,
     async close() {
       await cast.disconnect()
