@@ -2,14 +2,15 @@ import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
 import { prepareEach } from '../prepared.ts'
 import { largestPage, messageColumnsSql, messageJoinsSql, type RawSeenRow, type SeenMessageRow, toSeenRow } from './messages.ts'
+import { type ReadRow, readsOf, type WithReads, withReadsSql } from './reads.ts'
 
 /** Where in a room's history a page lies; a seq itself belongs only to `around`. */
 export type Anchor = { before: number } | { after: number } | { around: number } | 'newest'
 
-export type HistoryPage = { messages: SeenMessageRow[]; hasOlder: boolean; hasNewer: boolean; count: number }
+export type HistoryPage = { messages: SeenMessageRow[]; hasOlder: boolean; hasNewer: boolean; count: number; reads: ReadRow[] }
 
 type Kind = 'newest' | 'before' | 'after' | 'around'
-type StretchRow = RawSeenRow & { has_older: boolean; has_newer: boolean; count: number }
+type StretchRow = RawSeenRow & WithReads & { has_older: boolean; has_newer: boolean; count: number }
 type Given = { reader: number; room: string; seq: number; limit: number; more: number }
 type Slot = (name: keyof Given) => Placeholder
 
@@ -22,6 +23,7 @@ export async function listHistory(db: Queryable, readerId: number, roomId: strin
     hasOlder: first?.has_older ?? false,
     hasNewer: first?.has_newer ?? false,
     count: first?.count ?? 0,
+    reads: readsOf(rows),
   }
 }
 
@@ -40,8 +42,8 @@ function boundsOf(anchor: Anchor, limit: number): { seq: number; limit: number; 
   return { seq: anchor.around, limit: half, more: limit - half }
 }
 
-const askStretch = prepareEach<Kind, StretchRow, Given>(
-  (kind, slot) => sql`
+const askStretch = prepareEach<Kind, StretchRow, Given>((kind, slot) =>
+  withReadsSql(sql`
     with stretch as materialized (${stretchSql(kind, slot)}),
     ends as materialized (select min(seq) as lowest, max(seq) as highest from stretch)
     select reader.last_read_seq, room.message_count as count, ${messageColumnsSql},
@@ -53,7 +55,7 @@ const askStretch = prepareEach<Kind, StretchRow, Given>(
     cross join lateral (select * from chat_messages where room_id = reader.room_id and seq = stretch.seq offset 0) as message
     ${messageJoinsSql}
     where reader.user_id = ${slot('reader')} and reader.room_id = ${slot('room')} and reader.left_at is null
-    order by message.seq desc`,
+    order by message.seq desc`),
 )
 
 function stretchSql(kind: Kind, slot: Slot): SQL {

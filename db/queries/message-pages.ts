@@ -3,6 +3,7 @@ import type { MessageType } from '../../schemas/messages.ts'
 import type { Queryable } from '../open.ts'
 import { prepare, prepareEach } from '../prepared.ts'
 import { largestPage, messageColumnsSql, messageJoinsSql, type RawSeenRow, type SeenMessageRow, seenBySql, toSeenRow } from './messages.ts'
+import { type ReadRow, readsOf, type WithReads, withReadsSql } from './reads.ts'
 
 export type MessageFilter = {
   roomId?: string
@@ -12,15 +13,15 @@ export type MessageFilter = {
 
 export type MessagePage = { newestFirst: boolean; limit: number; offset: number }
 
-/** `count` is 0 on a page past the end. */
-export type FoundMessages = { count: number; messages: SeenMessageRow[] }
+/** `count` is 0 on a page past the end. `reads` as listReads gives them for the page. */
+export type FoundMessages = { count: number; messages: SeenMessageRow[]; reads: ReadRow[] }
 
-type CountedRow = RawSeenRow & { count: number }
+export type CountedRow = RawSeenRow & WithReads & { count: number }
 
 /** Pages of all rooms that reach no further than this are put together room by room. */
 const furthestRecent = 200
 
-/** One page, and how many there are in all: with one statement. */
+/** One page, who has read it, and how many there are in all: with one statement. */
 export async function listMessages(db: Queryable, readerId: number, filter: MessageFilter, page: MessagePage): Promise<FoundMessages> {
   const { newestFirst, limit, offset } = page
   if (isFiltered(filter)) return listByOffset(db, readerId, filter, page)
@@ -33,11 +34,13 @@ export async function listMessages(db: Queryable, readerId: number, filter: Mess
   return listByOffset(db, readerId, filter, page)
 }
 
-const found = (rows: CountedRow[]): FoundMessages => ({ count: rows[0]?.count ?? 0, messages: rows.map(toSeenRow) })
+export function found(rows: CountedRow[]): FoundMessages {
+  return { count: rows[0]?.count ?? 0, messages: rows.map(toSeenRow), reads: readsOf(rows) }
+}
 
 /** The first page of a room, from either end. */
-const askEnd = prepareEach<'asc' | 'desc', CountedRow, { reader: number; room: string; limit: number }>(
-  (direction, slot) => sql`
+const askEnd = prepareEach<'asc' | 'desc', CountedRow, { reader: number; room: string; limit: number }>((direction, slot) =>
+  withReadsSql(sql`
     select room.message_count as count, reader.last_read_seq, ${messageColumnsSql}
     from chat_participants as reader
     join chat_rooms as room on room.id = reader.room_id and room.deleted_at is null
@@ -48,7 +51,7 @@ const askEnd = prepareEach<'asc' | 'desc', CountedRow, { reader: number; room: s
     ) as message
     ${messageJoinsSql}
     where reader.user_id = ${slot('reader')} and reader.room_id = ${slot('room')} and reader.left_at is null
-    order by message.seq ${sql.raw(direction)}`,
+    order by message.seq ${sql.raw(direction)}`),
 )
 
 /**
@@ -63,7 +66,7 @@ const askRecent = prepare<CountedRow, { reader: number; upto: number; limit: num
         select seq, created_at, id from chat_messages where room_id = ${rooms}.room_id and deleted_at is null
         order by seq desc limit ${slot('upto')}
       ) as message`
-  return sql`
+  return withReadsSql(sql`
     with mine as materialized (
       select reader.room_id, reader.last_read_seq, room.modified_at, room.message_count
       from chat_participants as reader join chat_rooms as room on room.id = reader.room_id and room.deleted_at is null
@@ -85,7 +88,7 @@ const askRecent = prepare<CountedRow, { reader: number; upto: number; limit: num
     join mine on mine.room_id = shown.room_id
     cross join lateral (select * from chat_messages where room_id = shown.room_id and seq = shown.seq offset 0) as message
     ${messageJoinsSql}
-    order by message.created_at desc, message.id desc`
+    order by message.created_at desc, message.id desc`)
 })
 
 /** Reads what stands before the page too. */
@@ -93,10 +96,12 @@ async function listByOffset(db: Queryable, readerId: number, filter: MessageFilt
   const direction = sql.raw(page.newestFirst ? 'desc' : 'asc')
   const order = filter.roomId ? sql`message.seq ${direction}` : sql`message.created_at ${direction}, message.id ${direction}`
   return found(
-    await db.execute<CountedRow>(sql`
+    await db.execute<CountedRow>(
+      withReadsSql(sql`
       select (${countSql(readerId, filter)}) as count, reader.last_read_seq, ${messageColumnsSql}
       ${seenBySql(readerId)} ${filterSql(filter)}
       order by ${order} limit ${page.limit} offset ${page.offset}`),
+    ),
   )
 }
 

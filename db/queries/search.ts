@@ -1,7 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
-import type { MessageFilter, MessagePage } from './message-pages.ts'
+import { type CountedRow, type FoundMessages, found, type MessageFilter, type MessagePage } from './message-pages.ts'
 import { messageColumnsSql, messageJoinsSql, type RawSeenRow, type SeenMessageRow, toSeenRow } from './messages.ts'
+import { withReadsSql } from './reads.ts'
 
 /** Messages that are not in the index yet and are looked through one by one, of all rooms of a search together. */
 const longestTail = 10_000
@@ -53,18 +54,20 @@ export async function listMessagesWith(
   search: string,
   filter: MessageFilter,
   page: MessagePage,
-): Promise<{ count: number; messages: SeenMessageRow[] }> {
+): Promise<FoundMessages> {
   const direction = page.newestFirst ? sql`desc` : sql`asc`
   const order = sql`shown.created_at ${direction}, shown.room_id ${direction}, shown.seq ${direction}`
-  const rows = await db.execute<RawSeenRow & { count: number }>(sql`
+  const rows = await db.execute<CountedRow>(
+    withReadsSql(sql`
     with ${listedSql(readerId, search, filter)}, shown as materialized (
       select * from listed as shown order by ${order} limit ${page.limit} offset ${page.offset}
     )
     select (select count(*)::int from listed) as count, shown.last_read_seq, ${messageColumnsSql}
     from shown join chat_messages as message on message.room_id = shown.room_id and message.seq = shown.seq and message.deleted_at is null
     ${messageJoinsSql}
-    order by ${order}`)
-  return { count: rows[0]?.count ?? 0, messages: rows.map(toSeenRow) }
+    order by ${order}`),
+  )
+  return found(rows)
 }
 
 export async function countMessagesWith(db: Queryable, readerId: number, search: string, filter: MessageFilter): Promise<number> {

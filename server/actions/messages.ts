@@ -1,6 +1,6 @@
 import type { ChangeRow } from '../../db/queries/events.ts'
 import { type Anchor, type HistoryPage, listHistory } from '../../db/queries/history.ts'
-import { countMessages, listMessages as listMessageRows, type MessageFilter } from '../../db/queries/message-pages.ts'
+import { countMessages, type FoundMessages, listMessages as listMessageRows, type MessageFilter } from '../../db/queries/message-pages.ts'
 import {
   deleteMessage as deleteMessageRow,
   findMessage,
@@ -8,7 +8,7 @@ import {
   type SeenMessageRow,
   updateContent,
 } from '../../db/queries/messages.ts'
-import { listReads, type ReadRow, type Stretch } from '../../db/queries/reads.ts'
+import { listReads, type ReadRow } from '../../db/queries/reads.ts'
 import { countMessagesWith, listMessagesWith } from '../../db/queries/search.ts'
 import type { NewMessage, SendOutcome } from '../../db/queries/sends.ts'
 import { ChatError, errorTable, invalid, messageNotFound, permissionDenied } from '../../schemas/errors.ts'
@@ -108,7 +108,7 @@ export type ReadMessage = { message: SeenMessageRow; reads: ReadRow[] }
 export async function getMessage(chat: Chat, actor: Actor, messageId: string, options?: { deletedToo: boolean }): Promise<ReadMessage> {
   const message = await findMessage(chat.db, actor.id, messageId, options)
   if (!message) throw messageNotFound()
-  return { message, reads: await listReads(chat.db, stretchesOf([message])) }
+  return { message, reads: await listReadsOf(chat, message) }
 }
 
 export async function listMessages(
@@ -117,40 +117,23 @@ export async function listMessages(
   filter: MessageFilter & { search: string | undefined },
   newestFirst: boolean,
   range: PageRange,
-): Promise<{ count: number; messages: SeenMessageRow[]; reads: ReadRow[] }> {
+): Promise<FoundMessages> {
   const { db } = chat
   const search = filter.search?.trim()
   const { limit, offset } = await range.resolve(() =>
     search ? countMessagesWith(db, actor.id, search, filter) : countMessages(db, actor.id, filter),
   )
   const page = { newestFirst, limit, offset }
-  const { count, messages } = search
-    ? await listMessagesWith(db, actor.id, search, filter, page)
-    : await listMessageRows(db, actor.id, filter, page)
-  return { count, messages, reads: await listReads(chat.db, stretchesOf(messages)) }
+  return search ? listMessagesWith(db, actor.id, search, filter, page) : listMessageRows(db, actor.id, filter, page)
 }
 
 /** A stretch of one room's history around a seq, before or after it: what new clients page by. */
-export async function listStretch(
-  chat: Chat,
-  actor: Actor,
-  roomId: string,
-  anchor: Anchor,
-  limit: number,
-): Promise<HistoryPage & { reads: ReadRow[] }> {
-  const page = await listHistory(chat.db, actor.id, roomId, anchor, limit)
-  return { ...page, reads: await listReads(chat.db, stretchesOf(page.messages)) }
+export async function listStretch(chat: Chat, actor: Actor, roomId: string, anchor: Anchor, limit: number): Promise<HistoryPage> {
+  return listHistory(chat.db, actor.id, roomId, anchor, limit)
 }
 
-/** For every room among the messages, the stretch of its history that they span. */
-function stretchesOf(messages: readonly SeenMessageRow[]): Stretch[] {
-  const stretches = new Map<string, Stretch>()
-  for (const { roomId, seq } of messages) {
-    const known = stretches.get(roomId)
-    const fromSeq = Math.min(seq, known?.fromSeq ?? seq)
-    stretches.set(roomId, { roomId, fromSeq, uptoSeq: Math.max(seq, known?.uptoSeq ?? seq) })
-  }
-  return [...stretches.values()]
+function listReadsOf(chat: Chat, { roomId, seq }: SeenMessageRow): Promise<ReadRow[]> {
+  return listReads(chat.db, [{ roomId, fromSeq: seq, uptoSeq: seq }])
 }
 
 /** Only the content can change, and only by its sender. */
@@ -163,7 +146,7 @@ export async function editMessage(chat: Chat, actor: Actor, messageId: string, c
     return edited
   })
   // Not asked for again: by now he may have been removed, and is still to hear that it was done.
-  return { message, reads: await listReads(chat.db, stretchesOf([message])) }
+  return { message, reads: await listReadsOf(chat, message) }
 }
 
 /** Leaves a tombstone; the text and the file are gone for everybody. */
