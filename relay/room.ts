@@ -3,6 +3,7 @@ import { closeCodes } from '../schemas/socket.ts'
 import type { RelayContext } from './options.ts'
 import { RoomOrder } from './room-order.ts'
 import type { LiveEvent, Seat } from './seat.ts'
+import { encodeFrame } from './wire.ts'
 
 export type RoomListener = {
   onArchived: (room: LiveRoom) => void
@@ -155,7 +156,7 @@ export class LiveRoom {
 
 /** With its frame made once for everybody. */
 export function liveEvent({ seq, effect, frame }: BusEvent): LiveEvent {
-  return { seq, effect, frame: Buffer.from(frame) }
+  return { seq, effect, frame: encodeFrame(frame) }
 }
 
 /** What no server of ours publishes is dropped: what was real of it comes from the log. */

@@ -2,7 +2,7 @@ import type { Effect } from '../schemas/bus.ts'
 import type { Connection } from './connection.ts'
 import type { LiveRoom } from './room.ts'
 
-/** An event with its frame made once for everybody. */
+/** An event with its frame encoded once for everybody. */
 export type LiveEvent = { seq: number; effect: Effect | undefined; frame: Buffer }
 
 /**

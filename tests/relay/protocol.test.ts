@@ -1,7 +1,7 @@
-import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { until } from '../support/until.ts'
 import { range } from './support/ordered.ts'
+import { rawUpgrade } from './support/raw-socket.ts'
 import { startRelay } from './support/relay.ts'
 
 async function twoRooms(options = {}) {
@@ -116,13 +116,3 @@ test('without a server the relay is not ready; without the bus it is, a second b
   isUp = false
   expect(await relay.ready()).toBe(true)
 })
-
-/** An upgraded connection below any client's care. */
-async function rawUpgrade(port: number, path: string) {
-  const wire = connect(port, '127.0.0.1')
-  wire.on('error', () => undefined)
-  const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
-  wire.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${key}\r\n\r\n`)
-  await new Promise((resolve) => wire.once('readable', resolve))
-  return wire
-}
