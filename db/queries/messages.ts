@@ -162,11 +162,11 @@ export function likePattern(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`
 }
 
-/** The caller holds the room's lock. */
+/** The caller holds the room's lock, so the statement's own time, which is one for all columns, is not earlier than what was there. */
 export async function updateContent(tx: Queryable, messageId: string, content: string): Promise<void> {
   await tx
     .update(chatMessages)
-    .set({ content, editedAt: sql`clock_timestamp()`, modifiedAt: sql`clock_timestamp()` })
+    .set({ content, editedAt: sql`statement_timestamp()`, modifiedAt: sql`statement_timestamp()` })
     .where(eq(chatMessages.id, messageId))
 }
 
@@ -178,8 +178,8 @@ export async function deleteMessage(tx: Queryable, roomId: string, messageId: st
       content: tombstone,
       attachmentKey: null,
       attachmentSize: null,
-      deletedAt: sql`clock_timestamp()`,
-      modifiedAt: sql`clock_timestamp()`,
+      deletedAt: sql`statement_timestamp()`,
+      modifiedAt: sql`statement_timestamp()`,
     })
     .where(eq(chatMessages.id, messageId))
     .returning({ deletedAt: chatMessages.deletedAt })

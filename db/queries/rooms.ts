@@ -46,10 +46,16 @@ export type RoomChange = { name?: string; isActive?: boolean; deleted?: boolean 
 
 /** The caller holds the room's lock. */
 export async function updateRoom(tx: Queryable, roomId: string, { name, isActive, deleted }: RoomChange): Promise<RoomRow> {
-  const archivedAt = isActive === undefined ? undefined : isActive ? null : sql`coalesce(${chatRooms.archivedAt}, clock_timestamp())`
+  const archivedAt = isActive === undefined ? undefined : isActive ? null : sql`coalesce(${chatRooms.archivedAt}, statement_timestamp())`
   const [row] = await tx
     .update(chatRooms)
-    .set({ name, isActive, archivedAt, deletedAt: deleted ? sql`clock_timestamp()` : undefined, modifiedAt: sql`clock_timestamp()` })
+    .set({
+      name,
+      isActive,
+      archivedAt,
+      deletedAt: deleted ? sql`statement_timestamp()` : undefined,
+      modifiedAt: sql`statement_timestamp()`,
+    })
     .where(eq(chatRooms.id, roomId))
     .returning()
   if (!row) throw new Error('a locked room does not exist')
