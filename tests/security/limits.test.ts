@@ -45,8 +45,9 @@ describe('with limits', () => {
     const [mallory, bob] = await chat.newPeople('mallory', 'bob')
     const room = await chat.group(mallory, bob)
     const { taken, waits } = await flood(mallory, room, 50)
-    // Twice ten where the next ten seconds have begun meanwhile.
-    expect([10, 20]).toContain(taken.length)
+    // Ten more where the next ten seconds have begun meanwhile.
+    expect(taken.length).toBeGreaterThanOrEqual(10)
+    expect(taken.length).toBeLessThanOrEqual(20)
     for (const seconds of waits) expect([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]).toContain(seconds)
     expect((await stored(chat, room)).sort()).toEqual(taken.sort())
     expect((await bob.post('/api/chat/messages/', { room, content: 'calm' })).status).toBe(201)
@@ -105,12 +106,13 @@ test('whoever has no good token is counted by his address, and those who have on
     () => forger.get('/api/chat/rooms/'),
     () => nobody.post('/api/token/verify/', { token: 'forged' }),
   ]
-  const answers = await Promise.all(texts(200).map((_, index) => asked[index % 3]?.()))
-  const refused = answers.filter((answer) => answer?.status === 429)
-  expect(answers.filter((answer) => answer?.status === 401).length + refused.length).toBe(200)
-  expect(refused.length).toBeGreaterThanOrEqual(80)
-  for (const answer of refused) expect(Number(answer?.headers.get('retry-after'))).toBeGreaterThan(0)
-  expect((await nobody.post('/api/token/verify/', { token: 'forged' })).status).toBe(429)
+  const answers = await Promise.all(asked.flatMap((ask) => texts(130).map(ask)))
+  for (const { status, headers } of answers) {
+    expect([401, 429]).toContain(status)
+    if (status === 429) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+  }
+  // Sixty are let through, and sixty more where the next ten seconds have begun meanwhile.
+  expect(answers.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(120)
   expect((await alice.get('/api/chat/rooms/')).status).toBe(200)
   expect((await nobody.get('/healthz')).status).toBe(200)
   await chat.close()
