@@ -15,8 +15,8 @@ import {
   startOrder,
 } from './order.ts'
 import type { Established } from './socket.ts'
-import { addPage, type RoomState, stateFromRest } from './state.ts'
-import { beginLoad, feedView, finishLoad, type RoomView, settleView, startView } from './view.ts'
+import { type RoomState, stateFromRest } from './state.ts'
+import { beginLoad, extendView, feedView, finishLoad, type RoomView, settleView, startView } from './view.ts'
 
 export type RoomsEvents = {
   /** A durable frame in its place: each once, in the order of the room. */
@@ -135,7 +135,7 @@ export class Rooms {
     const room = this.#rooms.get(roomId)
     const state = this.state(roomId)
     if (asked === undefined || !state || !room?.view || room.load !== load) return
-    room.view = { ...room.view, state: addPage(state, page, asked) }
+    room.view = extendView(room.view, page, asked)
     this.events.emit('change', { room_id: roomId })
   }
 

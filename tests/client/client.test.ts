@@ -5,6 +5,7 @@ import {
   comparable,
   createChatClient,
   listMessages,
+  type RoomState,
   stateFromRest,
   type Wake,
 } from '../../public/client/index.ts'
@@ -262,6 +263,23 @@ test('older messages join what is loaded, and an edit that came meanwhile is not
   expect(all?.ranges).toEqual([{ from: 0, to: Infinity }])
   expect(all && listMessages(all)).toHaveLength(80)
   expect(all?.messages.get(old?.id ?? '')?.content).toBe('edited')
+})
+
+test('older messages that came while a room was loaded anew stay in it, unless something has happened since', async () => {
+  const { client, room } = await signedIn()
+  for (let count = 0; count < 80; count += 1) room.send(2, `text ${count}`, null)
+  const again = async (cached?: RoomState) => {
+    client.rooms.unwatch(roomId)
+    client.rooms.watch(roomId, cached)
+    if (cached) await client.rooms.loadMore(roomId, { before: 33 })
+    await settled()
+    return client.rooms.state(roomId)
+  }
+  const cached = await again()
+  expect((await again(cached))?.ranges).toEqual([{ from: 0, to: Infinity }])
+  expect(shown(client)).toEqual(fresh(room))
+  room.edit(room.messages({ before: 10 }).results[0]?.id ?? '', 'edited unheard')
+  expect((await again(cached))?.ranges).toEqual([{ from: 33, to: Infinity }])
 })
 
 test('signing in as another user forgets the rooms of the first', async () => {
