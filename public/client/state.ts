@@ -130,6 +130,7 @@ export type LoadedPage = { readonly messages: readonly Message[]; readonly range
 /** Adds messages of the past. `asked` is the state's seq when the page was asked for: what was edited or deleted since stays so. */
 export function addPage(state: RoomState, page: LoadedPage, asked: number): RoomState {
   const draft = draftOf(state)
+  draft.messages = inOrder(state.messages, page.messages)
   for (const message of page.messages) {
     const change = state.changed.get(message.id)
     const stale = change !== undefined && change.seq > asked
@@ -141,6 +142,14 @@ export function addPage(state: RoomState, page: LoadedPage, asked: number): Room
   for (const [id, change] of state.changed) if (change.seq > asked) requote(draft, id, change.message?.content ?? deletedText)
   draft.ranges = addRange(state.ranges, page.range)
   return draft
+}
+
+/** Room for a page that is older than what is there, before it: then the messages are in their order, and sorting them costs nothing. */
+function inOrder(messages: RoomState['messages'], page: readonly Message[]): Map<string, FrameMessage> {
+  const [first] = messages.values()
+  const older = first ? page.filter(({ id, seq }) => seq < first.seq && !messages.has(id)) : page
+  const sorted = older.toSorted((one, other) => one.seq - other.seq)
+  return new Map([...sorted.map((message) => [message.id, frameMessageOf(message)] as const), ...messages])
 }
 
 /** Messages from old to new, tombstones among them; of one loaded range, or of all. */

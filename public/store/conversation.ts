@@ -56,26 +56,30 @@ export function createConversation({ client, kept, session, rooms, uploads, conn
     return ranges.find(({ from, to }) => anchor.value >= from && anchor.value <= to) ?? ranges.at(-1)
   })
   const isLatest = computed(() => range.value === undefined || range.value.to === Number.POSITIVE_INFINITY)
-  const stored = computed(() => {
+  const stored = computed((): Shown[] => {
     const me = session.me.value?.id
     return state.value && range.value ? listMessages(state.value, range.value).map((message) => shownMessage(message, me, deletedText)) : []
   })
   const shown = computed((): Shown[] => {
     if (!isLatest.value) return stored.value
     const me = session.me.value?.id
-    const there = new Set(stored.value.map(({ key }) => key))
     const waiting = [
       ...entries.value.filter(({ room_id }) => room_id === roomId.value).map((entry) => shownEntry(entry, me, state.value)),
       ...uploads.list.value.filter((sending) => sending.roomId === roomId.value).map((sending) => shownUpload(sending, me)),
-    ].filter(({ key }) => !there.has(key))
-    return [...stored.value, ...waiting.sort((one, other) => one.at - other.at)]
+    ]
+    if (waiting.length === 0) return stored.value
+    const there = new Set(stored.value.map(({ key }) => key))
+    return [...stored.value, ...waiting.filter(({ key }) => !there.has(key)).sort((one, other) => one.at - other.at)]
   })
   const items = computed(() => itemsOf(shown.value, { newFrom: newFrom.value, fromStart: range.value?.from === 0 }))
   const newest = computed(() => stored.value.at(-1))
+  /** Nobody need be named in a talk of two. */
+  const isDirect = computed(() => rooms.rooms.value.get(roomId.value ?? '')?.room_type === 'direct')
   /** Of others, below what was seen. */
-  const unseen = computed(() =>
-    isLatest.value ? stored.value.filter(({ seq = 0, mine, deleted }) => seq > seen.value && !mine && !deleted) : [],
-  )
+  const unseen = computed(() => {
+    if (!isLatest.value || (newest.value?.seq ?? 0) <= seen.value) return []
+    return stored.value.filter(({ seq = 0, mine, deleted }) => seq > seen.value && !mine && !deleted)
+  })
 
   const aim = (seq: number | undefined, align: Goal['align'], flash = false) => {
     goal.value = { turn: goal.peek().turn + 1, seq, align, flash }
@@ -303,6 +307,7 @@ export function createConversation({ client, kept, session, rooms, uploads, conn
       items,
       shown,
       stored,
+      isDirect,
       newest,
       unseen,
       newFrom,

@@ -1,12 +1,14 @@
 import type { Shown } from './shown.ts'
 
+type MessageItem = { kind: 'message'; key: string; message: Shown; first: boolean; last: boolean }
+
 /** What the list of a conversation consists of, from old to new. */
 export type Item =
   | { kind: 'start'; key: string }
   | { kind: 'day'; key: string; at: number }
   | { kind: 'new'; key: string }
   /** `first` and `last` of a group: messages of one sender without a pause of five minutes. */
-  | { kind: 'message'; key: string; message: Shown; first: boolean; last: boolean }
+  | MessageItem
 
 const pause = 5 * 60_000
 
@@ -26,7 +28,7 @@ export function itemsOf(messages: readonly Shown[], { newFrom, fromStart }: { ne
     const first = newDay || (isNew && message.seq !== undefined) || !belongsTo(before, message)
     const after = messages[index + 1]
     const last = !after || dayOf(after.at) !== dayOf(message.at) || !belongsTo(message, after) || after.seq === newFrom
-    items.push({ kind: 'message', key: message.key, message, first, last })
+    items.push(itemOf(message, first, last))
     before = message
   }
   return items
@@ -37,10 +39,27 @@ function belongsTo(before: Shown | undefined, message: Shown): boolean {
   return before.senderId === message.senderId && message.at - before.at < pause
 }
 
+const known = new WeakMap<Shown, MessageItem>()
+
+/** The same as before for a message that stands as it stood. */
+function itemOf(message: Shown, first: boolean, last: boolean): MessageItem {
+  const before = known.get(message)
+  if (before && before.first === first && before.last === last) return before
+  const item: MessageItem = { kind: 'message', key: message.key, message, first, last }
+  known.set(message, item)
+  return item
+}
+
+/** The day that was asked for last: neighbours are mostly of the same one, and dates are dear. */
+let lastDay = { from: 0, to: 0, name: '' }
+
 /** The day in the reader's own zone. */
 function dayOf(at: number): string {
+  if (at >= lastDay.from && at < lastDay.to) return lastDay.name
   const date = new Date(at)
-  return `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`
+  const [year, month, day] = [date.getFullYear(), date.getMonth(), date.getDate()]
+  lastDay = { from: new Date(year, month, day).getTime(), to: new Date(year, month, day + 1).getTime(), name: `${year}-${month}-${day}` }
+  return lastDay.name
 }
 
 /** The seq of the first of so many unread messages, counted back from the newest; `missing` more lie before what is loaded. */

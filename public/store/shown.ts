@@ -32,7 +32,18 @@ export type Shown = {
 
 const mineKey = (clientId: string) => `mine ${clientId}`
 
+const drawn = new WeakMap<FrameMessage, { me: number | undefined; shown: Shown }>()
+
+/** The same message gives the same value, so that only what has changed is drawn again. */
 export function shownMessage(message: FrameMessage, me: number | undefined, deletedText: string): Shown {
+  const known = drawn.get(message)
+  if (known && known.me === me) return known.shown
+  const shown = showMessage(message, me, deletedText)
+  drawn.set(message, { me, shown })
+  return shown
+}
+
+function showMessage(message: FrameMessage, me: number | undefined, deletedText: string): Shown {
   const { id, seq, sender, reply_to, attachment_name } = message
   const mine = sender !== null && sender.id === me
   return {

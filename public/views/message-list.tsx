@@ -1,4 +1,5 @@
 import { useSignalEffect } from '@preact/signals'
+import { memo } from 'preact/compat'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { VList, type VListHandle } from 'virtua'
 import type { Item } from '../store/items.ts'
@@ -124,7 +125,8 @@ function Scroller({ items }: { items: readonly Item[] }) {
   )
 }
 
-function Row({ item }: { item: Item }) {
+/** Drawn again only when the item is another one. */
+const Row = memo(function Row({ item }: { item: Item }) {
   const words = useWords()
   switch (item.kind) {
     case 'start':
@@ -144,7 +146,7 @@ function Row({ item }: { item: Item }) {
     case 'message':
       return <MessageRow message={item.message} first={item.first} last={item.last} />
   }
-}
+})
 
 function Pills() {
   const { conversation } = usePage()

@@ -13,10 +13,10 @@ type Props = { message: Shown; first: boolean; last: boolean }
 
 /** One message. The same for one on its way and one that is stored, so that arriving changes nothing but the mark. */
 export const MessageRow = memo(function MessageRow({ message, first, last }: Props) {
-  const { conversation, rooms } = usePage()
+  const { conversation } = usePage()
   const words = useWords()
   const { mine } = message
-  const isDirect = rooms.rooms.value.get(conversation.roomId.value ?? '')?.room_type === 'direct'
+  const isDirect = conversation.isDirect.value
   const name = message.senderName || words.message.formerUser
   if (message.isSystem)
     return (

@@ -26,4 +26,5 @@ export function RichText({ text }: { text: string }) {
   )
 }
 
-const mayHoldLinks = (text: string) => /[.:@]/.test(text)
+/** A dot at the end of a sentence makes no link, and looking for them is dear. */
+const mayHoldLinks = (text: string) => /[:@]|\.\S/.test(text)
