@@ -88,7 +88,8 @@ export function createKeeping({ client, kept, session, rooms }: Parts) {
   let fetchedFor: number | undefined
   effect(() => {
     const me = session.me.value?.id
-    if (me === undefined || me === fetchedFor || !rooms.loaded.value) return
+    // Within a foreign page the chat opens with a token only, so never without a network.
+    if (me === undefined || me === fetchedFor || !rooms.loaded.value || !client.signIn) return
     fetchedFor = me
     // Comes after everything that somebody waits for; what cannot be had now is had when the room is opened.
     whenIdle(() => void fetchLast(me).catch(() => undefined))

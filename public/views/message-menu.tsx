@@ -5,8 +5,15 @@ import { Icon } from './icon.tsx'
 import { Menu, MenuItem } from './menu.tsx'
 import { focusComposer } from './shortcuts.ts'
 
+type Props = {
+  message: Shown
+  id: string
+  /** The pointer or the focus is in the message: only then its buttons are seen, and need their pictures. */
+  isNear: boolean
+}
+
 /** What can be done with a stored message. */
-export function MessageMenu({ message, id }: { message: Shown; id: string }) {
+export function MessageMenu({ message, id, isNear }: Props) {
   const { panels, client, places, conversation } = usePage()
   const words = useWords()
   const [isOpen, setOpen] = useState(false)
@@ -28,7 +35,7 @@ export function MessageMenu({ message, id }: { message: Shown; id: string }) {
   return (
     <span class={`actions ${isOpen ? 'is-open' : ''}`}>
       <button type="button" class="action" aria-label={words.message.reply} title={words.message.reply} onClick={reply}>
-        <Icon name="reply" size={16} />
+        {isNear && <Icon name="reply" size={16} />}
       </button>
       <button
         ref={button}
@@ -40,7 +47,7 @@ export function MessageMenu({ message, id }: { message: Shown; id: string }) {
         aria-expanded={isOpen}
         onClick={() => setOpen(!isOpen)}
       >
-        <Icon name="more" size={16} />
+        {isNear && <Icon name="more" size={16} />}
       </button>
       {isOpen && (
         <Menu label={words.message.actions} anchor={button} onClose={() => setOpen(false)}>

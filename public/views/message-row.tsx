@@ -1,4 +1,5 @@
 import { memo } from 'preact/compat'
+import { useState } from 'preact/hooks'
 import type { Shown } from '../store/shown.ts'
 import { clockTime, fullTime } from '../words/times.ts'
 import { Avatar, hueOf } from './avatar.tsx'
@@ -11,11 +12,15 @@ import { RichText } from './rich-text.tsx'
 
 type Props = { message: Shown; first: boolean; last: boolean }
 
+/** Where fingers point, the actions are always seen, as the style has it. */
+const alwaysSeen = matchMedia('(pointer: coarse)').matches
+
 /** One message. The same for one on its way and one that is stored, so that arriving changes nothing but the mark. */
 export const MessageRow = memo(function MessageRow({ message, first, last }: Props) {
   const { conversation } = usePage()
   const words = useWords()
   const { mine } = message
+  const [isNear, setNear] = useState(alwaysSeen)
   const isDirect = conversation.isDirect.value
   const name = message.senderName || words.message.formerUser
   if (message.isSystem)
@@ -30,6 +35,8 @@ export const MessageRow = memo(function MessageRow({ message, first, last }: Pro
       data-seq={message.seq}
       data-key={message.key}
       data-delivery={message.delivery}
+      onPointerEnter={() => setNear(true)}
+      onFocusIn={() => setNear(true)}
       aria-label={`${mine ? words.message.you : name}, ${clockTime(words, message.at)}`}
     >
       {!mine && !isDirect && <span class="gutter">{last && <Avatar name={name} size="small" />}</span>}
@@ -39,14 +46,14 @@ export const MessageRow = memo(function MessageRow({ message, first, last }: Pro
             {name}
           </span>
         )}
-        <Bubble message={message} />
+        <Bubble message={message} isNear={isNear} />
         {message.delivery === 'failed' && <FailedActions message={message} />}
       </div>
     </article>
   )
 })
 
-function Bubble({ message }: { message: Shown }) {
+function Bubble({ message, isNear }: { message: Shown; isNear: boolean }) {
   const words = useWords()
   const { deleted, text, file, quote } = message
   return (
@@ -63,7 +70,7 @@ function Bubble({ message }: { message: Shown }) {
         )
       )}
       <Meta message={message} />
-      {message.id !== undefined && !deleted && <MessageMenu message={message} id={message.id} />}
+      {message.id !== undefined && !deleted && <MessageMenu message={message} id={message.id} isNear={isNear} />}
     </div>
   )
 }
