@@ -214,6 +214,19 @@ export const chatEvents = pgTable(
   ],
 )
 
+/** How many of the 1024 seqs of a block are no standing message, where any is not (queries/places). Counted by triggers. */
+export const chatPlaces = pgTable(
+  'chat_places',
+  {
+    roomId: uuid()
+      .notNull()
+      .references(() => chatRooms.id, { onDelete: 'cascade' }),
+    block: integer().notNull(),
+    silent: integer().notNull(),
+  },
+  (table) => [primaryKey({ name: 'chat_places_pkey', columns: [table.roomId, table.block] })],
+)
+
 /** One row for each move of a read pointer, for ever: who has read a message, and when. */
 export const chatReads = pgTable(
   'chat_reads',

@@ -3,6 +3,7 @@ import type { MessageType } from '../../schemas/messages.ts'
 import type { Queryable } from '../open.ts'
 import { prepare, prepareEach } from '../prepared.ts'
 import { largestPage, messageColumnsSql, messageJoinsSql, type RawSeenRow, type SeenMessageRow, seenBySql, toSeenRow } from './messages.ts'
+import { placeSql } from './places.ts'
 import { type ReadRow, readsOf, type WithReads, withReadsSql } from './reads.ts'
 
 export type MessageFilter = {
@@ -25,10 +26,12 @@ const furthestRecent = 200
 export async function listMessages(db: Queryable, readerId: number, filter: MessageFilter, page: MessagePage): Promise<FoundMessages> {
   const { newestFirst, limit, offset } = page
   if (isFiltered(filter)) return listByOffset(db, readerId, filter, page)
-  if (filter.roomId !== undefined && offset === 0) {
-    return found(await askEnd(newestFirst ? 'desc' : 'asc')(db, { reader: readerId, room: filter.roomId, limit }))
+  if (filter.roomId !== undefined) {
+    const order = newestFirst ? 'desc' : 'asc'
+    const of = { reader: readerId, room: filter.roomId, limit }
+    return found(await (offset === 0 ? askEnd(order)(db, of) : askPlace(order)(db, { ...of, offset })))
   }
-  if (filter.roomId === undefined && newestFirst && offset + limit <= furthestRecent) {
+  if (newestFirst && offset + limit <= furthestRecent) {
     return found(await askRecent(db, { reader: readerId, upto: offset + limit, limit, offset }))
   }
   return listByOffset(db, readerId, filter, page)
@@ -51,6 +54,29 @@ const askEnd = prepareEach<'asc' | 'desc', CountedRow, { reader: number; room: s
     ) as message
     ${messageJoinsSql}
     where reader.user_id = ${slot('reader')} and reader.room_id = ${slot('room')} and reader.left_at is null
+    order by message.seq ${sql.raw(direction)}`),
+)
+
+/** A page of a room that is not the first: from its place on, wherever that is. */
+const askPlace = prepareEach<'asc' | 'desc', CountedRow, { reader: number; room: string; limit: number; offset: number }>(
+  (direction, slot) =>
+    withReadsSql(sql`
+    with mine as materialized (
+      select reader.room_id, reader.last_read_seq, room.message_count,
+        ${direction === 'desc' ? sql`room.message_count - ${slot('offset')}::bigint` : sql`${slot('offset')}::bigint + 1`} as rank
+      from chat_participants as reader
+      join chat_rooms as room on room.id = reader.room_id and room.deleted_at is null
+      where reader.user_id = ${slot('reader')} and reader.room_id = ${slot('room')} and reader.left_at is null
+    ), place as materialized (${placeSql})
+    select mine.message_count as count, mine.last_read_seq, ${messageColumnsSql}
+    from mine cross join place cross join lateral (
+      select * from (
+        select * from chat_messages
+        where room_id = mine.room_id and seq ${sql.raw(direction === 'desc' ? '<=' : '>=')} place.seq and deleted_at is null
+        order by seq ${sql.raw(direction)} limit ${largestPage}
+      ) as nearest limit ${slot('limit')}
+    ) as message
+    ${messageJoinsSql}
     order by message.seq ${sql.raw(direction)}`),
 )
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { v7 as uuidv7 } from 'uuid'
@@ -94,6 +95,68 @@ async function whole(roomId: string | undefined, newestFirst: boolean): Promise<
 }
 
 const sends = (...rooms: number[]) => rooms.map((room): Step => ({ kind: 'send', room, which: 0 }))
+
+/** A room of many blocks, filled at once: what is no message there is an event or deleted, thickly in some stretches. */
+async function longRoom(size: number, events: number[], deletions: [from: number, length: number][]): Promise<string> {
+  const roomId = uuidv7()
+  const { db } = database
+  await insertRoom(db, { id: roomId, roomType: 'group' })
+  await insertParticipants(db, roomId, [{ userId: reader, isAdmin: true }], 0)
+  await db.transaction(async (tx) => {
+    await tx.execute(sql`
+      insert into chat_events (room_id, seq, kind)
+      select ${roomId}::uuid, value::int, 'room_updated' from json_array_elements_text(${JSON.stringify([...new Set(events)])}::json)`)
+    await tx.execute(sql`
+      insert into chat_messages (id, room_id, seq, sender_id, content, created_at, modified_at)
+      select gen_random_uuid(), ${roomId}::uuid, seq, ${other}, 'said', now() + seq * interval '1 second', now()
+      from generate_series(1, ${size}::int) as seq
+      where seq not in (select seq from chat_events where room_id = ${roomId})`)
+    for (const [from, length] of deletions) {
+      await tx.execute(sql`
+        update chat_messages set deleted_at = now() where room_id = ${roomId} and seq between ${from} and ${from + length} and deleted_at is null`)
+    }
+    await tx.execute(sql`
+      update chat_rooms set last_seq = ${size}, message_count = (
+        select count(*) from chat_messages where room_id = chat_rooms.id and deleted_at is null)
+      where id = ${roomId}`)
+  })
+  return roomId
+}
+
+test('a page of a long room is found in the block that has it, whatever is deleted or no message before', async () => {
+  const seq = fc.integer({ min: 1, max: 5_000 })
+  const events = fc.array(fc.oneof(seq, fc.constantFrom(1, 1_023, 1_024, 1_025, 2_047, 2_048, 5_000)), { maxLength: 300 })
+  const deletions = fc.array(fc.tuple(seq, fc.oneof(fc.nat(3), fc.nat(2_500))), { maxLength: 6 })
+  const run = fc.asyncProperty(
+    events,
+    deletions,
+    fc.array(fc.nat(5_000), { minLength: 10, maxLength: 10 }),
+    async (silent, gone, offsets) => {
+      const room = await longRoom(5_000, silent, gone)
+      for (const newestFirst of [true, false]) {
+        const expected = await whole(room, newestFirst)
+        const ends = [1, 1_022, 1_023, 1_024, 1_025, expected.length - 1, expected.length, expected.length + 1]
+        for (const offset of [...offsets, ...ends].filter((each) => each >= 0)) {
+          const { messages } = await listMessages(database.db, reader, { roomId: room }, { newestFirst, limit: 3, offset })
+          expect(messages.map(({ id }) => id)).toEqual(expected.slice(offset, offset + 3))
+        }
+      }
+    },
+  )
+  await fc.assert(run, { numRuns: 12 })
+})
+
+test('a room from before the blocks were counted gets the counts that it would have got one by one', async () => {
+  const { db } = database
+  await longRoom(3_000, [1, 2, 1_024, 2_999], [[1_000, 100]])
+  const countedSql = sql`select room_id, block, silent from chat_places order by room_id, block`
+  const counted = [...(await db.execute(countedSql))]
+  expect(counted.length).toBeGreaterThan(1)
+  const migration = await readFile(new URL('../../db/migrations/0008_places.sql', import.meta.url), 'utf8')
+  await db.execute(sql`delete from chat_places`)
+  await db.execute(sql.raw(migration.split('--> statement-breakpoint').at(-1) ?? ''))
+  expect([...(await db.execute(countedSql))]).toEqual(counted)
+})
 
 test('every page of every list is what an offset into the whole list gives', async () => {
   const run = fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 6 }), async (steps, limit) => {
