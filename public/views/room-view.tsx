@@ -32,17 +32,19 @@ function NoRoom() {
 }
 
 function Room({ roomId }: { roomId: string }) {
-  const { conversation, rooms } = usePage()
+  const { conversation, rooms, connection } = usePage()
   const words = useWords()
   const drop = useDrop(roomId)
   const problem = conversation.problem.value
   const room = rooms.rooms.value.get(roomId)
   const isArchived = (conversation.state.value?.room.is_active ?? room?.is_active) === false
+  // The bar of the lost connection says so already, for all rooms.
+  const isSaid = problem === 'unreachable' && connection.lost.value
   if (problem === 'gone') return <Gone />
   return (
     <div class="conversation" {...drop.listeners}>
       <Header roomId={roomId} />
-      {problem && (
+      {problem && !isSaid && (
         <p class="problem-line" role="status">
           {problem === 'unreachable' ? words.room.unreachable : words.room.messageGone}
         </p>

@@ -34,6 +34,7 @@ describeWithRedis('without a network', () => {
     for (const text of ['first', 'second', 'third']) await write(seat, text)
     await withState(seat, 'third', 'queued').waitFor()
     await seat.page.getByText('3 messages waiting').waitFor()
+    expect(await seat.page.locator('.problem-line').count()).toBe(0)
     await seat.page.reload()
     await withState(seat, 'third', 'queued').waitFor()
     await ben.say(room, 'missed')
