@@ -58,14 +58,14 @@ export type ReadRow = { roomId: string; userId: number; uptoSeq: number; readAt:
 const movesSql = (stretches: SQL): SQL => sql`
     select stretch.room_id, participant.user_id, move.upto_seq, move.read_at
     from ${stretches} as stretch
-    join chat_participants as participant on participant.room_id = stretch.room_id
+    cross join lateral (select user_id from chat_participants where room_id = stretch.room_id offset 0) as participant
     cross join lateral (
       (select upto_seq, read_at from chat_reads as read
-       where read.room_id = participant.room_id and read.user_id = participant.user_id
+       where read.room_id = stretch.room_id and read.user_id = participant.user_id
          and read.upto_seq >= stretch.from_seq and read.upto_seq < stretch.upto_seq)
       union all
       (select upto_seq, read_at from chat_reads as read
-       where read.room_id = participant.room_id and read.user_id = participant.user_id and read.upto_seq >= stretch.upto_seq
+       where read.room_id = stretch.room_id and read.user_id = participant.user_id and read.upto_seq >= stretch.upto_seq
        order by upto_seq limit 1)
     ) as move`
 
