@@ -22,7 +22,8 @@ export function Composer({ roomId }: { roomId: string }) {
     if (!isTouch()) field.current?.focus()
     return () => typing.stopped(roomId)
   }, [roomId])
-  useEffect(() => {
+  // Before anything more can be typed: later, it would go where the caret was.
+  useLayoutEffect(() => {
     const area = field.current
     if (!editing || !area) return
     area.focus()
