@@ -78,6 +78,8 @@ export function shownEntry(entry: OutboxEntry, me: number | undefined, state: Ro
   return {
     ...nothing,
     key: mineKey(entry.client_id),
+    // It can be changed as soon as it is stored, though the room has not shown it yet.
+    id: entry.sent?.id,
     clientId: entry.client_id,
     senderId: me,
     senderName: '',

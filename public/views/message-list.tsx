@@ -12,6 +12,9 @@ import { surface } from './surface.ts'
 
 /** Pixels from the end within which one is at the bottom. */
 const nearBottom = 80
+/** Milliseconds in which a turn back shows as a scroll, and in which the list still follows an end whose rows it measures. */
+const turning = 300
+const measuring = 1_000
 /** Pixels from either end at which more is loaded. */
 const nearEnd = 900
 
@@ -40,6 +43,8 @@ function Scroller({ items }: { items: readonly Item[] }) {
   const reached = useRef(-1)
   /** Pixels that were below the window when it was last looked at. */
   const left = useRef(0)
+  const turnedBackAt = useRef(Number.NEGATIVE_INFINITY)
+  const sentDownAt = useRef(Number.NEGATIVE_INFINITY)
 
   // Older items came in front: then the place is kept from the end, in this one render.
   const isOlder =
@@ -47,6 +52,7 @@ function Scroller({ items }: { items: readonly Item[] }) {
   const toBottom = () => {
     const last = itemsNow.current.length - 1
     left.current = 0
+    sentDownAt.current = performance.now()
     if (last >= 0) list.current?.scrollToIndex(last, { align: 'end' })
   }
   const itemsNow = useRef(items)
@@ -55,7 +61,8 @@ function Scroller({ items }: { items: readonly Item[] }) {
   useLayoutEffect(() => {
     first.current = items[0]?.key
     before.current = items
-    if (conversation.atBottom.peek() && conversation.isLatest.peek()) toBottom()
+    const isTurning = performance.now() - turnedBackAt.current < turning
+    if (conversation.atBottom.peek() && conversation.isLatest.peek() && !isTurning) toBottom()
   }, [items])
 
   useSignalEffect(() => {
@@ -102,9 +109,13 @@ function Scroller({ items }: { items: readonly Item[] }) {
     return () => observer.disconnect()
   }, [])
 
-  /** Who turns back wants to read: nothing that grows meanwhile pulls him down. */
-  const letGo = (event: { deltaY: number }) => {
-    if (event.deltaY < 0) left.current = Number.POSITIVE_INFINITY
+  /** Who turns back wants to read: nothing that grows or comes meanwhile pulls him down. */
+  const turnBack = () => {
+    const now = performance.now()
+    left.current = Number.POSITIVE_INFINITY
+    turnedBackAt.current = now
+    // The list goes on to where it was sent while it measures rows there, until it is sent elsewhere: to where it is.
+    if (now - sentDownAt.current < measuring) list.current?.scrollBy(0)
   }
 
   return (
@@ -115,7 +126,9 @@ function Scroller({ items }: { items: readonly Item[] }) {
       aria-label={words.room.messages}
       aria-live="off"
       tabIndex={0}
-      onWheel={letGo}
+      onWheel={(event: { deltaY: number }) => event.deltaY < 0 && turnBack()}
+      onTouchMove={turnBack}
+      onKeyDown={(event: KeyboardEvent) => event.target === event.currentTarget && keysBack.has(event.key) && turnBack()}
       shift={isOlder}
       onScroll={look}
       data={items}
@@ -124,6 +137,8 @@ function Scroller({ items }: { items: readonly Item[] }) {
     </VList>
   )
 }
+
+const keysBack = new Set(['ArrowUp', 'PageUp', 'Home'])
 
 /** Drawn again only when the item is another one. */
 const Row = memo(function Row({ item }: { item: Item }) {
