@@ -60,6 +60,8 @@ export class Tokens implements TokenSource {
   #current: StoredTokens | undefined
   #lifetime = 0
   #renewal: Promise<string> | undefined
+  /** Signed out on purpose: what a cookie may still give is for nobody. */
+  #left = false
 
   constructor(options: TokensOptions) {
     this.#options = options
@@ -70,13 +72,15 @@ export class Tokens implements TokenSource {
     const signedIn = await this.#ask<SignedIn>('/api/token/', { username, password })
     // Whoever was signed in before is signed out first, for all that listen.
     if (await this.#load()) await this.#forget()
+    this.#left = false
     await this.#take(signedIn, signedIn.user)
     return signedIn.user
   }
 
   /** Forgets the tokens and has them revoked; without a connection they are only forgotten. */
   async signOut(): Promise<void> {
-    // A renewal under way would sign in again behind our back.
+    this.#left = true
+    // What a renewal under way still brings is revoked, too.
     await this.#renewal?.catch(() => undefined)
     const current = await this.#load()
     await this.#forget()
@@ -126,13 +130,16 @@ export class Tokens implements TokenSource {
   }
 
   async #renewNow(refused: string): Promise<string> {
+    if (this.#left) throw new SignedOutError()
     const stored = await this.#options.store.get()
     if (stored && stored.access !== refused && !this.#isOver(stored)) return this.#adopt(stored)
     if (!stored && !this.#options.cookie) throw new SignedOutError()
     const body = stored?.refresh ? { refresh: stored.refresh } : {}
     try {
       const pair = await this.#ask<TokenPair>('/api/token/refresh/', body)
-      return await this.#take(pair, stored?.user ?? null)
+      const access = await this.#take(pair, stored?.user ?? null)
+      if (this.#left) throw new SignedOutError()
+      return access
     } catch (cause) {
       if (!(cause instanceof ApiError) || cause.status === 0 || cause.status === 429 || cause.status >= 500) throw cause
       return this.#refused(stored)
@@ -168,7 +175,7 @@ export class Tokens implements TokenSource {
     const isNew = tokens.access !== this.#current?.access
     this.#current = tokens
     this.#lifetime = lifetimeOf(tokens.access)
-    if (isNew) this.#events.emit('token', tokens.access)
+    if (isNew && !this.#left) this.#events.emit('token', tokens.access)
     return tokens.access
   }
 

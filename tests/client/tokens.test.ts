@@ -85,6 +85,20 @@ test('signing out revokes and forgets, also without a connection', async () => {
   expect(await store.get()).toBeUndefined()
 })
 
+test('whoever signs out stays so: a renewal under way signs nobody in, and what it brings is revoked', async () => {
+  const { tokens, service } = world(true)
+  service.intercept = ({ path }) => (path === '/api/token/refresh/' ? [200, service.pair()] : undefined)
+  const seen: (string | undefined)[] = []
+  tokens.onToken((token) => seen.push(token))
+  const renewal = tokens.renew('')
+  await Promise.all([tokens.signOut(), expect(renewal).rejects.toThrow(SignedOutError)])
+  await expect(tokens.access()).rejects.toThrow(SignedOutError)
+  expect(seen).toEqual([undefined])
+  expect(service.asked.map(({ path }) => path)).toEqual(['/api/token/refresh/', '/api/token/revoke/'])
+  await tokens.signIn('me', 'right')
+  expect(await tokens.access()).toBe(service.goodToken)
+})
+
 test('with a cookie nothing secret is kept, and a reload signs in by it', async () => {
   const { open, service, store } = world(true)
   service.intercept = ({ path }) => (path === '/api/token/refresh/' ? [200, service.pair()] : undefined)
