@@ -83,6 +83,8 @@ test('33 An expired token heals by itself: nobody is asked to sign in, nothing i
   })
   await seat.page.reload()
   await message(seat, 'before the loss').waitFor()
+  // Between two renewals: one that was cut off would be waited for, and its answer may be lost.
+  await (await seat.page.waitForResponse('**/api/token/refresh/')).finished()
   await seat.line.cut()
   // The token ends while there is no way to get another.
   const isOver = async () => (await ben.post('/api/token/verify/', { token: given.at(-1) })).status === 401
