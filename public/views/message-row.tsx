@@ -10,6 +10,9 @@ import { FileView } from './file-view.tsx'
 import { MessageMenu } from './message-menu.tsx'
 import { RichText } from './rich-text.tsx'
 
+/** Its first letter is Hebrew, Arabic or of another script from right to left: what `dir=auto` goes by, for the alignment of what is around the text. */
+const beginsAtRight = /^\P{L}*[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFF]/u
+
 type Props = { message: Shown; first: boolean; last: boolean }
 
 /** Where fingers point, the actions are always seen, as the style has it. */
@@ -57,7 +60,7 @@ function Bubble({ message, isNear }: { message: Shown; isNear: boolean }) {
   const words = useWords()
   const { deleted, text, file, quote } = message
   return (
-    <div class={`bubble ${deleted ? 'tombstone' : file ? kindOf(message, file) : ''}`}>
+    <div class={`bubble ${deleted ? 'tombstone' : file ? kindOf(message, file) : ''} ${beginsAtRight.test(text) ? 'from-right' : ''}`}>
       {quote && !deleted && <QuoteView message={message} quote={quote} />}
       {file && !deleted && <FileView message={message} file={file} />}
       {deleted ? (
