@@ -84,9 +84,26 @@ export class Tokens implements TokenSource {
     await this.#renewal?.catch(() => undefined)
     const current = await this.#load()
     await this.#forget()
-    if (!current) return
-    const body = current.refresh === null ? {} : { refresh: current.refresh }
-    await this.#ask('/api/token/revoke/', body, current.access).catch(() => undefined)
+    try {
+      const pair = current && !this.#isOver(current) ? current : await this.#lastPair(current)
+      const body = pair.refresh === null ? {} : { refresh: pair.refresh }
+      await this.#ask('/api/token/revoke/', body, pair.access)
+    } catch {
+      // Without a connection, or signed out already: forgotten is all there is.
+    }
+  }
+
+  /** Another tab has signed in: what its cookie gives is good here, too. */
+  comeBack(): Promise<string> {
+    this.#left = false
+    return this.access()
+  }
+
+  /** Only who is signed in may revoke: where the access token is over, or none was had yet, one more is asked for. */
+  async #lastPair(stored: StoredTokens | undefined): Promise<Pick<StoredTokens, 'access' | 'refresh'>> {
+    if (!stored && !this.#options.cookie) throw new SignedOutError()
+    const pair = await this.#ask<TokenPair>('/api/token/refresh/', stored?.refresh ? { refresh: stored.refresh } : {})
+    return { access: pair.access, refresh: this.#options.cookie ? null : pair.refresh }
   }
 
   /** Who signed in here; null when only a cookie says so. */

@@ -34,7 +34,7 @@ export function createSession(client: ChatClient, kept: Kept) {
   })
   client.on('established', ({ user_id, username }) => void begin({ id: user_id, username }))
   tabs.addEventListener('message', ({ data }: MessageEvent<KeptUser>) => {
-    if (phase.peek() === 'signed_out') void begin(data).then(() => client.signIn?.access().catch(() => undefined))
+    if (phase.peek() === 'signed_out') void begin(data).then(() => client.signIn?.comeBack().catch(() => undefined))
   })
 
   return {

@@ -99,6 +99,27 @@ test('whoever signs out stays so: a renewal under way signs nobody in, and what 
   expect(await tokens.access()).toBe(service.goodToken)
 })
 
+test('signing out revokes by one more token where the last is over or was never had', async () => {
+  const { tokens, clock, service } = world()
+  await tokens.signIn('me', 'right')
+  clock.suspend(service.life + 1_000)
+  await tokens.signOut()
+  expect(service.asked.map(({ path }) => path)).toEqual(['/api/token/', '/api/token/refresh/', '/api/token/revoke/'])
+  const page = world(true)
+  page.service.intercept = ({ path }) => (path === '/api/token/refresh/' ? [200, page.service.pair()] : undefined)
+  await page.tokens.signOut()
+  expect(page.service.asked.map(({ path }) => path)).toEqual(['/api/token/refresh/', '/api/token/revoke/'])
+})
+
+test('who signed out comes back when another tab signs in', async () => {
+  const { tokens, service } = world(true)
+  service.intercept = ({ path }) => (path === '/api/token/refresh/' ? [200, service.pair()] : undefined)
+  await tokens.signOut()
+  await expect(tokens.access()).rejects.toThrow(SignedOutError)
+  expect(await tokens.comeBack()).toBe(service.goodToken)
+  expect(await tokens.access()).toBe(service.goodToken)
+})
+
 test('with a cookie nothing secret is kept, and a reload signs in by it', async () => {
   const { open, service, store } = world(true)
   service.intercept = ({ path }) => (path === '/api/token/refresh/' ? [200, service.pair()] : undefined)
