@@ -1,3 +1,6 @@
+-- Whoever writes waits at his room, holding nothing else that this needs.
+LOCK TABLE "chat_rooms" IN EXCLUSIVE MODE;
+--> statement-breakpoint
 CREATE TABLE "chat_places" (
 	"room_id" uuid NOT NULL,
 	"block" integer NOT NULL,
