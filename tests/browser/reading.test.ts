@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { until } from '../support/until.ts'
-import { below, composer, enter, message, openTab, type Seat, texts, unreadOf, withState, write } from './support/browser.ts'
+import { below, composer, enter, message, openTab, type Seat, signIn, texts, unreadOf, withState, write } from './support/browser.ts'
 import { stage } from './support/stage.ts'
 
 const on = stage()
@@ -203,6 +203,20 @@ test('34 Two tabs agree', async () => {
   await composer(other).fill('a draft of both')
   await until(async () => (await composer(seat).inputValue()) === 'a draft of both')
   expect(other.complaints).toEqual([])
+})
+
+test('34 A tab that signed out goes on when another tab signs in', async () => {
+  const { seat, anna, room } = await on.openedHistory(3)
+  const other = { ...seat, ...(await openTab(seat.context, `${on.chat.url}/api/chat/#/${room}`)) }
+  await message(other, 'message 3.').waitFor()
+  await seat.page.getByRole('button', { name: 'Sign out' }).click()
+  await seat.page.getByRole('button', { name: 'Sign in' }).waitFor()
+  await other.page.reload()
+  await signIn(other.page, anna)
+  await message(seat, 'message 3.').waitFor()
+  await write(seat, 'from the tab that had signed out')
+  await withState(seat, 'from the tab that had signed out', 'sent').waitFor()
+  await message(other, 'from the tab that had signed out').waitFor()
 })
 
 test('18 10 000 messages scroll smoothly, with at most 300 message nodes in the page', async () => {
