@@ -225,12 +225,12 @@ test('a failure that nobody foresaw is told without its text', async () => {
 test('a socket with too many unanswered commands is not read until they have answers', async () => {
   const { backend, alice, bob } = await twoInRoom({ sweepInterval: 60_000 })
   const held: (() => void)[] = []
-  backend.delay = ({ name }) => (name === 'send' ? new Promise<void>((resolve) => held.push(resolve)) : undefined)
+  backend.beforeAnswer = ({ name }) => (name === 'send' ? new Promise<void>((resolve) => held.push(resolve)) : undefined)
   for (const number of range(1, 200)) alice.say({ type: 'chat_message', message: `${number} ${'x'.repeat(20_000)}` })
   await until(() => held.length >= 64)
   await bob.fence()
   expect(backend.count('send')).toBeLessThan(100)
-  backend.delay = () => undefined
+  backend.beforeAnswer = () => undefined
   for (const release of held) release()
   await until(() => bob.of('chat_message').length === 200)
   expect(bob.of('chat_message').map(({ message }) => Number.parseInt(message.content, 10))).toEqual(range(1, 200))

@@ -161,7 +161,7 @@ test('a room that appears while the socket of all rooms opens is on it', async (
   const { backend, enterAll } = await startRelay()
   const [known, later] = [backend.room(1, 2), backend.room(1)]
   let joined = false
-  backend.delay = ({ name }) => {
+  backend.beforeAnswer = ({ name }) => {
     if (name !== 'authorize' || joined) return
     joined = true
     backend.silent = true

@@ -79,7 +79,7 @@ test('what the room applied while the head was on its way is replayed to the new
   const room = backend.room(1, 2)
   const first = await enter(1, room)
   let answer: () => void = () => undefined
-  backend.delay = ({ name }) => {
+  backend.beforeAnswer = ({ name }) => {
     if (name !== 'open') return undefined
     return new Promise<void>((resolve) => {
       answer = resolve
@@ -102,7 +102,7 @@ test('who is removed while his head is on its way does not stay', async () => {
   const room = backend.room(1, 2)
   const first = await enter(1, room)
   let answer: () => void = () => undefined
-  backend.delay = ({ name }) => {
+  backend.beforeAnswer = ({ name }) => {
     if (name !== 'open') return undefined
     return new Promise<void>((resolve) => {
       answer = resolve
@@ -120,7 +120,7 @@ test('who is removed while his head is on its way does not stay', async () => {
 test('who is removed between his token and his seat is turned away', async () => {
   const { backend, socketAt } = await startRelay({ options: quietSweep })
   const room = backend.room(1, 2)
-  backend.delay = ({ name }) => void (name === 'authorize' && backend.remove(room, 2))
+  backend.beforeAnswer = ({ name }) => void (name === 'authorize' && backend.remove(room, 2))
   const socket = socketAt(`/ws/chat/${room.id}/?token=${backend.token(2)}`)
   expect(await socket.closed()).toBe(4403)
   expect(socket.frames).toEqual([])
@@ -256,11 +256,11 @@ test('a replay that fails goes on when the server is back', async () => {
   const { backend, enter } = await startRelay()
   const room = backend.room(1)
   for (const index of range(1, 30)) room.send(1, `${index}`, null)
-  backend.delay = ({ name }) => {
+  backend.beforeAnswer = ({ name }) => {
     if (name === 'open') backend.up = false
   }
   const socket = await enter(1, room, 0)
-  backend.delay = () => undefined
+  backend.beforeAnswer = () => undefined
   await until(() => backend.asked.at(-1)?.name === 'heads')
   expect(socket.seqs()).toEqual([])
   backend.up = true

@@ -101,7 +101,7 @@ test('a refusal says when to try again, and an unknown failure says nothing', as
 test('who goes away while the server is asked leaves nothing behind', async () => {
   const { backend, port, enterAll } = await startRelay()
   let answer: () => void = () => undefined
-  backend.delay = ({ name }) => (name === 'authorize' ? new Promise<void>((resolve) => (answer = resolve)) : undefined)
+  backend.beforeAnswer = ({ name }) => (name === 'authorize' ? new Promise<void>((resolve) => (answer = resolve)) : undefined)
   const wire = connect(port, '127.0.0.1')
   wire.on('error', () => undefined)
   wire.write(
@@ -110,7 +110,7 @@ test('who goes away while the server is asked leaves nothing behind', async () =
   await until(() => backend.count('authorize') === 1)
   wire.resetAndDestroy()
   answer()
-  backend.delay = () => undefined
+  backend.beforeAnswer = () => undefined
   await Promise.all(Array.from({ length: 20 }, () => enterAll(1)))
 })
 

@@ -25,7 +25,7 @@ export class ModelBackend implements Backend {
   silent = false
   tokenLife = 3_600_000
   /** Runs before an answer goes out. */
-  delay: (asked: Asked) => Promise<void> | void = () => undefined
+  beforeAnswer: (asked: Asked) => Promise<void> | void = () => undefined
   /** A refusal instead of an answer. */
   refuse: (asked: Asked) => ChatError | undefined = () => undefined
 
@@ -95,7 +95,7 @@ export class ModelBackend implements Backend {
     if (refusal) throw refusal
     const answer = (this.#answers[name] as (command: BackendCommand<Name>) => BackendAnswer<Name>)(command)
     backendCommands[name].answer.parse(answer)
-    await this.delay(asked)
+    await this.beforeAnswer(asked)
     return answer
   }
 
