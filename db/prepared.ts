@@ -41,6 +41,11 @@ export function prepareEach<Variant extends string, Row extends Values, Given ex
 }
 
 /** Many ids as one parameter, whatever their number: a value for `any(…::uuid[])` or `any(…::integer[])`. */
-export function arrayOf(ids: readonly (string | number)[]): string {
-  return `{${ids.join(',')}}`
+export function arrayOf(ids: readonly (string | number | null)[]): string {
+  return `{${ids.map((id) => id ?? 'null').join(',')}}`
+}
+
+/** Many texts as one parameter: a value for a `text[]`. */
+export function textArrayOf(texts: readonly (string | null)[]): string {
+  return `{${texts.map((text) => (text === null ? 'null' : `"${text.replace(/["\\]/g, '\\$&')}"`)).join(',')}}`
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../db/open.ts'
-import { insertMessages, type NewMessage, type SendOutcome } from '../db/queries/sends.ts'
+import type { NewMessage } from '../db/queries/new-message.ts'
+import { insertMessages, type SendOutcome } from '../db/queries/sends.ts'
 import { ChatError } from '../schemas/errors.ts'
 
 /** Stores messages: those that wait together go as one transaction. */

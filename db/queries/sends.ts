@@ -1,20 +1,9 @@
 import { sql } from 'drizzle-orm'
-import type { MessageType } from '../../schemas/messages.ts'
 import type { Queryable } from '../open.ts'
 import { prepare } from '../prepared.ts'
 import type { MessageRow } from './messages.ts'
-
-/** A checked message on its way into the database. `id` is chosen by the sender's server. */
-export type NewMessage = {
-  id: string
-  roomId: string
-  senderId: number
-  clientId: string | null
-  content: string
-  messageType: Exclude<MessageType, 'system'>
-  replyToId: string | null
-  attachment: { key: string; name: string; size: number; type: string } | null
-}
+import type { NewMessage } from './new-message.ts'
+import { insertAll, type StoredRow } from './send-all.ts'
 
 /** `repeated`: the `client_id` was known, `message` names the original. The others store nothing. */
 export type SendOutcome =
@@ -22,30 +11,31 @@ export type SendOutcome =
   | { outcome: 'repeated'; messageId: string; seq: number }
   | { outcome: 'conflict' | 'not_participant' | 'user_inactive' | 'archived' | 'reply_elsewhere' }
 
-type SendRow = {
-  position: number
-  outcome: SendOutcome['outcome']
-  id: string
-  seq: string
-  created_at: string
-  sender_username: string
-  sender_first_name: string
-  sender_last_name: string
-  sender_email: string
-  quote_id: string | null
-  quote_sender_id: number | null
-  quote_sender_username: string
-  quote_content: string
-  quote_created_at: string
-}
+type JudgedRow = StoredRow & { position: number; outcome: SendOutcome['outcome'] }
 
-const askSend = prepare<SendRow, { batch: string }>((slot) => sql`select * from chat_send(${slot('batch')}::json)`)
+const askSend = prepare<JudgedRow, { batch: string }>((slot) => sql`select * from chat_send(${slot('batch')}::json)`)
 
 /**
- * Stores the messages in one transaction, in their order, each by its own merits (migration `send`). Outcomes come back in the
- * order of the messages. No two of a batch may have the same room, sender and `client_id`.
+ * Stores the messages in one transaction, in their order, each by its own merits. Outcomes come back in the order of the messages. No two of a
+ * batch may have the same room, sender and `client_id`. A batch with nothing to refuse, which is nearly every one, is stored as a whole (migration
+ * `send_all`); any other is judged message by message (migration `send`).
  */
 export async function insertMessages(db: Queryable, messages: readonly NewMessage[]): Promise<SendOutcome[]> {
+  const stored = messages.every(isPlain) ? await insertAll(db, messages) : undefined
+  if (!stored) return judge(db, messages)
+  const byId = new Map(stored.map((row) => [row.id, row]))
+  return messages.map((message) => {
+    const row = byId.get(message.id)
+    if (!row) throw new Error('chat_send_all left a message without a row')
+    return { outcome: 'sent', message: toStoredRow(message, row) }
+  })
+}
+
+function isPlain({ attachment, messageType }: NewMessage): boolean {
+  return attachment === null && messageType === 'text'
+}
+
+async function judge(db: Queryable, messages: readonly NewMessage[]): Promise<SendOutcome[]> {
   const batch = messages.map((message, position) => ({
     position,
     id: message.id,
@@ -69,13 +59,13 @@ export async function insertMessages(db: Queryable, messages: readonly NewMessag
   })
 }
 
-function toOutcome(message: NewMessage, row: SendRow): SendOutcome {
+function toOutcome(message: NewMessage, row: JudgedRow): SendOutcome {
   if (row.outcome === 'repeated') return { outcome: 'repeated', messageId: row.id, seq: Number(row.seq) }
   if (row.outcome !== 'sent') return { outcome: row.outcome }
   return { outcome: 'sent', message: toStoredRow(message, row) }
 }
 
-function toStoredRow(message: NewMessage, row: SendRow): MessageRow {
+function toStoredRow(message: NewMessage, row: StoredRow): MessageRow {
   return {
     id: row.id,
     roomId: message.roomId,
@@ -103,7 +93,7 @@ function toStoredRow(message: NewMessage, row: SendRow): MessageRow {
   }
 }
 
-function toQuote(row: SendRow, id: string): MessageRow['quote'] {
+function toQuote(row: StoredRow, id: string): MessageRow['quote'] {
   return {
     id,
     sender: row.quote_sender_id === null ? null : { id: row.quote_sender_id, username: row.quote_sender_username },

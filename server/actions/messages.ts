@@ -8,9 +8,10 @@ import {
   type SeenMessageRow,
   updateContent,
 } from '../../db/queries/messages.ts'
+import type { NewMessage } from '../../db/queries/new-message.ts'
 import { listReads, type ReadRow } from '../../db/queries/reads.ts'
 import { countMessagesWith, listMessagesWith } from '../../db/queries/search.ts'
-import type { NewMessage, SendOutcome } from '../../db/queries/sends.ts'
+import type { SendOutcome } from '../../db/queries/sends.ts'
 import { ChatError, errorTable, invalid, messageNotFound, permissionDenied } from '../../schemas/errors.ts'
 import { isBlank } from '../../schemas/fields.ts'
 import { longestMessage, MessageText } from '../../schemas/messages.ts'

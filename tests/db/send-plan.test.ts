@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type OpenDatabase, openDatabase, type Queryable } from '../../db/open.ts'
-import { insertMessages, type NewMessage } from '../../db/queries/sends.ts'
+import type { NewMessage } from '../../db/queries/new-message.ts'
+import { insertMessages } from '../../db/queries/sends.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 
 const people = 2_000

@@ -1,0 +1,250 @@
+import { sql } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type OpenDatabase, openDatabase } from '../../db/open.ts'
+import type { NewMessage } from '../../db/queries/new-message.ts'
+import { insertAll } from '../../db/queries/send-all.ts'
+import { insertMessages } from '../../db/queries/sends.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+
+let database: OpenDatabase
+let drop: () => Promise<void>
+
+beforeAll(async () => {
+  const created = await createTestDatabase()
+  drop = created.drop
+  database = openDatabase({ url: created.url, connections: 4 })
+})
+
+afterAll(async () => {
+  await database.close()
+  await drop()
+})
+
+async function newUser(): Promise<number> {
+  const [user] = await database.db.execute<{ id: number }>(
+    sql`insert into users (username, first_name, password_hash) values (${uuidv7()}, 'Ada', 'none') returning id`,
+  )
+  if (!user) throw new Error('no user')
+  return user.id
+}
+
+async function newRoom(...members: number[]): Promise<string> {
+  const id = uuidv7()
+  await database.db.execute(sql`insert into chat_rooms (id, room_type) values (${id}, 'group')`)
+  for (const member of members) await database.db.execute(sql`insert into chat_participants (room_id, user_id) values (${id}, ${member})`)
+  return id
+}
+
+function message(roomId: string, senderId: number, more: Partial<NewMessage> = {}): NewMessage {
+  const text = { content: 'hello', messageType: 'text' as const, replyToId: null, attachment: null, clientId: null }
+  return { id: uuidv7(), roomId, senderId, ...text, ...more }
+}
+
+async function roomOf(id: string) {
+  const [row] = await database.db.execute<{ last_seq: string; message_count: number; last_message_id: string | null; stored: number }>(sql`
+    select last_seq, message_count, last_message_id, (select count(*)::int from chat_messages where room_id = ${id}) as stored
+    from chat_rooms where id = ${id}`)
+  return row && { ...row, last_seq: Number(row.last_seq) }
+}
+
+test('a batch over several rooms is stored in its order, numbered without a hole, with times in the same order', async () => {
+  const ada = await newUser()
+  const bob = await newUser()
+  const first = await newRoom(ada, bob)
+  const second = await newRoom(bob)
+  const batch = [message(first, ada), message(second, bob), message(first, bob), message(first, ada), message(second, bob)]
+
+  const outcomes = await insertMessages(database.db, [...batch])
+  const later = await insertMessages(database.db, [message(second, bob)])
+
+  const sent = [...outcomes, ...later].map((one) => (one.outcome === 'sent' ? one.message : undefined))
+  expect(sent.map((one) => one?.seq)).toEqual([1, 1, 2, 3, 2, 3])
+  expect(sent.slice(0, 5).map((one) => one?.id)).toEqual(batch.map(({ id }) => id))
+  expect(sent[0]?.sender).toMatchObject({ id: ada, firstName: 'Ada' })
+  const times = [sent[0], sent[2], sent[3]].map((one) => one?.createdAt ?? '')
+  expect(times).toEqual([...times].sort())
+  expect(new Set(times).size).toBe(3)
+  expect(await roomOf(first)).toEqual({ last_seq: 3, message_count: 3, last_message_id: batch[3]?.id, stored: 3 })
+  expect(await roomOf(second)).toMatchObject({ last_seq: 3, message_count: 3, stored: 3 })
+})
+
+test('texts and client_ids come back as they were given, whatever stands in them', async () => {
+  const ada = await newUser()
+  const room = await newRoom(ada)
+  const texts = ['', 'null', 'NULL', '"', '\\', '\\"', '{a,b}', "it's", 'a\nb\tc', ' edge ', '😀 नमस्ते', '$1', '},{']
+  await insertMessages(
+    database.db,
+    texts.map((content, index) => message(room, ada, { content, clientId: content === '' ? null : `${content}${index}` })),
+  )
+  const rows = await database.db.execute<{ content: string; client_id: string | null }>(
+    sql`select content, client_id from chat_messages where room_id = ${room} order by seq`,
+  )
+  expect(rows.map((row) => row.content)).toEqual(texts)
+  expect(rows.map((row) => row.client_id)).toEqual(texts.map((text, index) => (text === '' ? null : `${text}${index}`)))
+})
+
+test('a quote is told with its message', async () => {
+  const ada = await newUser()
+  const room = await newRoom(ada)
+  const quoted = message(room, ada, { content: 'x'.repeat(200) })
+  await insertMessages(database.db, [quoted])
+  const [answer, other] = await insertMessages(database.db, [message(room, ada, { replyToId: quoted.id }), message(room, ada)])
+  expect(answer).toMatchObject({
+    outcome: 'sent',
+    message: { replyToId: quoted.id, quote: { id: quoted.id, sender: { id: ada }, content: 'x'.repeat(100), isDeleted: false } },
+  })
+  expect(other).toMatchObject({ outcome: 'sent', message: { quote: null } })
+})
+
+const refusals: [string, (scene: { ada: number; room: string }) => Promise<NewMessage>][] = [
+  ['who was never in the room', async ({ room }) => message(room, await newUser())],
+  [
+    'who has left',
+    async ({ room }) => {
+      const bob = await newUser()
+      await database.db.execute(sql`insert into chat_participants (room_id, user_id, left_at) values (${room}, ${bob}, now())`)
+      return message(room, bob)
+    },
+  ],
+  [
+    'who was made inactive',
+    async ({ room }) => {
+      const bob = await newUser()
+      await database.db.execute(sql`insert into chat_participants (room_id, user_id) values (${room}, ${bob})`)
+      await database.db.execute(sql`update users set is_active = false where id = ${bob}`)
+      return message(room, bob)
+    },
+  ],
+  [
+    'an archived room',
+    async ({ ada }) => {
+      const archived = await newRoom(ada)
+      await database.db.execute(sql`update chat_rooms set is_active = false, archived_at = now() where id = ${archived}`)
+      return message(archived, ada)
+    },
+  ],
+  [
+    'a deleted room',
+    async ({ ada }) => {
+      const deleted = await newRoom(ada)
+      await database.db.execute(sql`update chat_rooms set deleted_at = now() where id = ${deleted}`)
+      return message(deleted, ada)
+    },
+  ],
+  ['a room that is none', async ({ ada }) => message(uuidv7(), ada)],
+  [
+    'a quote of another room',
+    async ({ ada, room }) => {
+      const elsewhere = message(await newRoom(ada), ada)
+      await insertMessages(database.db, [elsewhere])
+      return message(room, ada, { replyToId: elsewhere.id })
+    },
+  ],
+  [
+    'a deleted quote',
+    async ({ ada, room }) => {
+      const quoted = message(await newRoom(ada), ada)
+      await insertMessages(database.db, [quoted])
+      await database.db.execute(sql`update chat_messages set deleted_at = now() where id = ${quoted.id}`)
+      return message(room, ada, { replyToId: quoted.id })
+    },
+  ],
+  [
+    'a client_id used before',
+    async ({ ada, room }) => {
+      await insertMessages(database.db, [message(room, ada, { clientId: 'known', content: 'other' })])
+      return message(room, ada, { clientId: 'known' })
+    },
+  ],
+]
+
+test.each(refusals)('%s: nothing of the batch is stored as a whole, and each is judged alone', async (_name, prepare) => {
+  const ada = await newUser()
+  const room = await newRoom(ada)
+  const refused = await prepare({ ada, room })
+  const before = await roomOf(room)
+  const batch = [message(room, ada), refused, message(room, ada)]
+
+  expect(await insertAll(database.db, batch)).toBeUndefined()
+  expect(await roomOf(room)).toEqual(before)
+
+  const outcomes = await insertMessages(database.db, batch)
+  expect(outcomes.map(({ outcome }) => outcome === 'sent')).toEqual([true, false, true])
+  expect(await roomOf(room)).toMatchObject({ last_seq: (before?.last_seq ?? 0) + 2, stored: (before?.stored ?? 0) + 2 })
+})
+
+test('who is removed while a send waits for the room does not get his message in', async () => {
+  const ada = await newUser()
+  const room = await newRoom(ada)
+  const sending = await database.db.transaction(async (tx) => {
+    await tx.execute(sql`select 1 from chat_rooms where id = ${room} for no key update`)
+    const waiting = insertMessages(database.db, [message(room, ada)])
+    await untilWaiting(1)
+    await tx.execute(sql`update chat_participants set left_at = now() where room_id = ${room} and user_id = ${ada}`)
+    return { waiting }
+  })
+  expect(await sending.waiting).toEqual([{ outcome: 'not_participant' }])
+  expect(await roomOf(room)).toMatchObject({ last_seq: 0, stored: 0 })
+})
+
+test('a room takes its messages with it, a user leaves his behind without a name', async () => {
+  const ada = await newUser()
+  const bob = await newUser()
+  const kept = await newRoom(ada, bob)
+  const removed = await newRoom(ada)
+  await insertMessages(database.db, [message(kept, ada), message(kept, bob), message(removed, ada)])
+
+  await database.db.execute(sql`delete from chat_rooms where id = ${removed}`)
+  const [left] = await database.db.execute<{ count: number }>(sql`select count(*)::int from chat_messages where room_id = ${removed}`)
+  expect(left?.count).toBe(0)
+
+  await database.db.execute(sql`delete from users where id = ${ada}`)
+  const rows = await database.db.execute<{ sender_id: number | null }>(
+    sql`select sender_id from chat_messages where room_id = ${kept} order by seq`,
+  )
+  expect(rows.map((row) => row.sender_id)).toEqual([null, bob])
+})
+
+test('a user is not removed under a message that he is sending', async () => {
+  const ada = await newUser()
+  const room = await newRoom(ada)
+  const removing = await database.db.transaction(async (tx) => {
+    await insertMessages(tx, [message(room, ada)])
+    const removal = removeUser(ada)
+    await untilWaiting(1)
+    return { removal }
+  })
+  await removing.removal
+  const rows = await database.db.execute<{ sender_id: number | null }>(sql`select sender_id from chat_messages where room_id = ${room}`)
+  expect(rows.map((row) => row.sender_id)).toEqual([null])
+})
+
+const misfits: [string, ReturnType<typeof sql>][] = [
+  ['an unknown type', sql`update chat_rooms set room_type = 'other'`],
+  ['a direct room without its pair', sql`update chat_rooms set room_type = 'direct'`],
+  ['a group with a pair', sql`update chat_rooms set direct_key = '1:2'`],
+  ['archived and active at once', sql`update chat_rooms set archived_at = now()`],
+]
+
+test.each(misfits)('a room that does not fit is refused: %s', async (_name, statement) => {
+  const room = await newRoom(await newUser())
+  const change = database.db.execute(sql`${statement} where id = ${room}`)
+  await expect(change).rejects.toMatchObject({ cause: { code: '23514', constraint_name: 'chat_rooms_checked' } })
+})
+
+async function removeUser(id: number): Promise<void> {
+  await database.db.execute(sql`delete from users where id = ${id}`)
+}
+
+/** Resolves when so many sessions of this database wait for a lock. */
+async function untilWaiting(count: number): Promise<void> {
+  await expect
+    .poll(async () => {
+      const [row] = await database.db.execute<{ waiting: number }>(
+        sql`select count(*)::int as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      return row?.waiting
+    })
+    .toBe(count)
+}
