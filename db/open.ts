@@ -8,6 +8,8 @@ export type Queryable = Pick<Database, '_' | 'select' | 'insert' | 'update' | 'd
 
 export type OpenDatabase = {
   db: Database
+  /** One connection, for the batches of messages alone: its plans and caches are always warm, and no list is in its way. */
+  writer: Database
   /** Whether the database answers within `ms`. */
   isUp(ms: number): Promise<boolean>
   close(): Promise<void>
@@ -15,7 +17,7 @@ export type OpenDatabase = {
 
 type Options = {
   url: string
-  /** Connections at most. More make a hot room slower. */
+  /** Connections at most, beside the writer's. More make a hot room slower. */
   connections?: number
   /** Told of every statement; for tests that count them. */
   onStatement?: (sql: string) => void
@@ -27,9 +29,24 @@ export const casing = 'snake_case'
 /** Seconds until a connection that was lost is tried again. */
 const longestPause = 0.5
 
-/** Opens a pool. Times come back as RFC 3339 text in UTC with microseconds, and bigint as number. */
+/** Opens a pool, and the writer's connection. Times come back as RFC 3339 text in UTC with microseconds, and bigint as number. */
 export function openDatabase({ url, connections = 12, onStatement }: Options): OpenDatabase {
-  const client = postgres(url, {
+  const pool = connect(url, connections)
+  const ofWriter = connect(url, 1)
+  const logger = onStatement ? { logQuery: onStatement } : false
+  return {
+    db: drizzle(pool, { schema, casing, logger }),
+    writer: drizzle(ofWriter, { schema, casing, logger }),
+    isUp: (ms) => answers(pool, ms),
+    close: async () => {
+      await Promise.all([pool.end({ timeout: 5 }), ofWriter.end({ timeout: 5 })])
+    },
+  }
+}
+
+/** Connections are made when they are first needed. */
+function connect(url: string, connections: number): postgres.Sql {
+  return postgres(url, {
     max: connections,
     connect_timeout: 5,
     idle_timeout: 0,
@@ -46,16 +63,6 @@ export function openDatabase({ url, connections = 12, onStatement }: Options): O
       jit: 'off',
     },
   })
-  const db = drizzle(client, {
-    schema,
-    casing,
-    logger: onStatement ? { logQuery: onStatement } : false,
-  })
-  return {
-    db,
-    isUp: (ms) => answers(client, ms),
-    close: () => client.end({ timeout: 5 }),
-  }
 }
 
 async function answers(client: postgres.Sql, ms: number): Promise<boolean> {

@@ -2,6 +2,7 @@ import { type Placeholder, type Query, type SQL, sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { casing, type Queryable } from './open.ts'
 
+type Session = Queryable['_']['session']
 type Values = Record<string, unknown>
 /** Stands in a statement's text where the value of that name goes. */
 type Slot<Given extends Values> = (name: keyof Given & string) => Placeholder
@@ -19,9 +20,15 @@ const kept = 'kept'
  */
 export function prepare<Row extends Values, Given extends Values>(build: (slot: Slot<Given>) => SQL): Ask<Row, Given> {
   let query: Query | undefined
-  return (db, values) => {
+  const ofSession = (session: Session) => {
     query ??= new PgDialect({ casing }).sqlToQuery(build((name) => sql.placeholder(name)))
-    const statement = db._.session.prepareQuery<{ execute: Row[]; all: unknown; values: unknown }>(query, undefined, kept, false)
+    return session.prepareQuery<{ execute: Row[]; all: unknown; values: unknown }>(query, undefined, kept, false)
+  }
+  const statements = new WeakMap<Session, ReturnType<typeof ofSession>>()
+  return (db, values) => {
+    const { session } = db._
+    const statement = statements.get(session) ?? ofSession(session)
+    statements.set(session, statement)
     return statement.execute(values)
   }
 }

@@ -101,7 +101,7 @@ export async function buildServer(options: BuildOptions): Promise<Built> {
   const chat: Chat = {
     db: database.db,
     bus: options.bus,
-    writes: createWritesOf(database.db, options),
+    writes: createWritesOf(database.writer, options),
     tokens: createTokens(app.jwt, { issuer, log }),
     storage: options.storage,
     links: createAttachmentLinks({ signingKey, publicUrl }),
@@ -110,7 +110,7 @@ export async function buildServer(options: BuildOptions): Promise<Built> {
   identifyRequests(app, chat, publicUrl)
   await registerRoutes(app, chat, database)
   const forgetting = forgetExpiredTokens(chat)
-  const searchIndex = createSearchIndex({ db: chat.db, log })
+  const searchIndex = createSearchIndex({ db: chat.db, log, written: () => chat.writes.written() })
   searchIndex.start()
   app.addHook('onClose', async () => {
     clearInterval(forgetting)

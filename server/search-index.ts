@@ -15,6 +15,8 @@ export type SearchIndex = {
 type Options = {
   db: Database
   log: Pick<FastifyBaseLogger, 'warn'>
+  /** Messages that this server has stored so far. */
+  written: () => number
   /** Milliseconds from one look for new messages to the next. */
   interval?: number
 }
@@ -23,19 +25,23 @@ type Options = {
 const everyRoomEach = 60_000
 /** Seconds by which one look for hints reaches back behind the former: a commit can come that much later than its time. */
 const overlap = 10
-/** A step is followed by a rest of this many times its length: in a burst, which makes steps long, the index falls behind instead. */
+/** A step is followed by a rest of this many times its length. */
 const restFactor = 4
+/** Messages a second that the index can follow with such rests. When there are more, it falls behind in any case, and leaves the machine to the sends. */
+const burst = 1_500
+const restFactorInBurst = 24
 
 /**
  * An index at rest costs one look at two indexes each second. It is one interval late, plus the steps before: some 1 000 messages a
- * second are followed at once, and of more what five times as long takes.
+ * second are followed at once, and of more what comes when the burst is over.
  */
-export function createSearchIndex({ db, log, interval = 1000 }: Options): SearchIndex {
+export function createSearchIndex({ db, log, written, interval = 1000 }: Options): SearchIndex {
   const closing = new AbortController()
   const queue = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let turn: Promise<unknown> = Promise.resolve()
   let lastLook = 0
+  let known = { written: written(), at: performance.now(), rate: 0 }
   let lastLookAtAll = Number.NEGATIVE_INFINITY
 
   async function look(): Promise<void> {
@@ -47,13 +53,22 @@ export function createSearchIndex({ db, log, interval = 1000 }: Options): Search
     if (atAll) lastLookAtAll = now
   }
 
+  /** Messages a second that this server stores, as of some tenth of a second. */
+  function rateOfSends(): number {
+    const now = { written: written(), at: performance.now() }
+    const seconds = (now.at - known.at) / 1000
+    if (seconds > 0.1) known = { ...now, rate: (now.written - known.written) / seconds }
+    return known.rate
+  }
+
   /** Works off the queue, with rests, until the next look is due. */
   async function work(): Promise<void> {
     const until = performance.now() + interval
     while (queue.size > 0 && !closing.signal.aborted && performance.now() < until) {
       const began = performance.now()
       await takeStep(db, queue)
-      await pause((performance.now() - began) * restFactor, undefined, closing)
+      const factor = rateOfSends() > burst ? restFactorInBurst : restFactor
+      await pause((performance.now() - began) * factor, undefined, closing)
     }
   }
 

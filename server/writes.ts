@@ -12,6 +12,8 @@ export type Writes = {
   send(message: NewMessage): Promise<SendOutcome>
   /** Resolves when nothing waits. */
   idle(): Promise<void>
+  /** Messages that were judged since the start. */
+  written(): number
 }
 
 type Waiting = { message: NewMessage; resolve(outcome: SendOutcome): void; reject(error: unknown): void }
@@ -34,6 +36,7 @@ type Options = {
 export function createWrites({ db, largestBatch, longestQueue = 20_000, onCommitted }: Options): Writes {
   let queue: Waiting[] = []
   let writing: Promise<void> | undefined
+  let written = 0
 
   async function writeAll(): Promise<void> {
     while (queue.length > 0) {
@@ -54,6 +57,7 @@ export function createWrites({ db, largestBatch, longestQueue = 20_000, onCommit
     } catch (error) {
       return splitOrReject(batch, error)
     }
+    written += outcomes.length
     onCommitted(outcomes)
     for (const [index, waiting] of batch.entries()) waiting.resolve(outcomes[index] as SendOutcome)
   }
@@ -82,6 +86,7 @@ export function createWrites({ db, largestBatch, longestQueue = 20_000, onCommit
     idle: async () => {
       await writing
     },
+    written: () => written,
   }
 }
 

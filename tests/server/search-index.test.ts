@@ -42,6 +42,17 @@ test('an index that runs takes in what is sent, edited and deleted', async () =>
   await index.close()
 })
 
+test('an index goes on in a burst that does not end', async () => {
+  const { reader, room } = await roomOfOne()
+  const index = chat.newIndex(5, () => performance.now() * 100)
+  index.start()
+  await chat.say(room, reader, 'one')
+  await until(async () => (await indexOf(room)).upto === 1)
+  await chat.say(room, reader, 'two')
+  await until(async () => (await indexOf(room)).upto === 2)
+  await index.close()
+})
+
 test('a room where only an old message is edited is noticed too, and one that is indexed is not', async () => {
   const { reader, room } = await roomOfOne()
   const [id = ''] = await chat.say(room, reader, 'old')

@@ -21,5 +21,6 @@ export function createHastyWrites({ db, bus }: Pick<Chat, 'db' | 'bus'>): Writes
       })
     },
     idle: async () => undefined,
+    written: () => count,
   }
 }

@@ -20,9 +20,9 @@ export async function openSearched() {
   const { db, close } = openDatabase({ url, connections: 4 })
   const warnings: unknown[] = []
   const open: SearchIndex[] = []
-  const newIndex = (interval?: number) => {
+  const newIndex = (interval?: number, written = () => 0) => {
     const log = { warn: (...line: unknown[]) => void warnings.push(line) } as Parameters<typeof createSearchIndex>[0]['log']
-    const made = createSearchIndex({ db, log, ...(interval !== undefined && { interval }) })
+    const made = createSearchIndex({ db, log, written, ...(interval !== undefined && { interval }) })
     open.push(made)
     return made
   }

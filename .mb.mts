@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { sql } from 'drizzle-orm'
+import { v7 } from 'uuid'
+import { openDatabase } from './db/open.ts'
+import { migrate } from './db/migrate.ts'
+import { insertMessages } from './db/queries/sends.ts'
+import { openStores } from './bench/systems/stores.ts'
+const stores = await openStores()
+await migrate(stores.databaseUrl)
+const { db, close } = openDatabase({ url: stores.databaseUrl, connections: 1 })
+const pidRow = await db.execute(sql`select pg_backend_pid() as pid`)
+const pid = (pidRow[0] as any).pid
+const cpu = () => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e3
+await db.execute(sql`insert into users (username, password_hash) select 'p'||n,'x' from generate_series(1,50) n`)
+const rooms = Array.from({ length: 20 }, () => v7())
+for (const r of rooms) { await db.execute(sql`insert into chat_rooms (id, room_type) values (${r}, 'group')`); await db.execute(sql`insert into chat_participants (room_id,user_id) select ${r}::uuid, n from generate_series(1,50) n`) }
+await db.execute(sql`create table messages (id bigint generated always as identity primary key, room uuid not null, sender_id integer not null, content text not null, created_at timestamptz not null default now())`)
+await db.execute(sql`create index messages_of_room on messages (room, id)`)
+const q = (db as any).$client
+const variants: Record<string, (k: number) => Promise<unknown>> = {
+  all: (k) => insertMessages(db, Array.from({ length: k }, (_, i) => ({ id: v7(), roomId: rooms[i % 20]!, senderId: 1 + (i % 50), clientId: v7(), content: 'hello there, number ' + i, messageType: 'text' as const, replyToId: null, attachment: null }))),
+  insert: (k) => Promise.all(Array.from({ length: k }, (_, i) => q`insert into messages (room, sender_id, content) values (${rooms[i % 20]}, ${1 + (i % 50)}, ${'hello there'}) returning id, created_at`)),
+  nothing: () => q`select 1`,
+}
+for (const k of [1, 5, 20, 200]) {
+  const n = k === 200 ? 100 : 1500
+  for (let round = 0; round < 2; round++) for (const [name, run] of Object.entries(variants)) {
+    for (let i = 0; i < 50; i++) await run(k)
+    const c0 = cpu(); const u0 = process.cpuUsage(); const t: number[] = []
+    for (let i = 0; i < n; i++) { const a = performance.now(); await run(k); t.push(performance.now() - a) }
+    const u = process.cpuUsage(u0)
+    t.sort((a, b) => a - b)
+    if (round) console.log(k, name, 'p50', (t[n >> 1]! * 1e3).toFixed(0), 'us; pg cpu/call', ((cpu() - c0) / n).toFixed(0), 'us; node cpu/call', ((u.user + u.system) / n).toFixed(0))
+  }
+}
+await close(); await stores.close()
