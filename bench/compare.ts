@@ -24,7 +24,7 @@ export async function compare(
         if (!system) continue
         const figures = await measure(system, round)
         results[system.name]?.push(figures)
-        bench.say(`round ${round + 1}  ${system.name.padEnd(10)}  ${showFigures(figures)}`)
+        bench.say(`round ${round + 1}  ${system.name.padEnd(15)}  ${showFigures(figures)}`)
       }
     }
     return results

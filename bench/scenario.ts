@@ -29,6 +29,13 @@ export type Bar = {
   against?: string
 } & ({ atLeast: number } | { atMost: number })
 
+/** The bar against socket.io as it is usually written, and against the tuned one. */
+export function againstSocketIo(
+  bar: Omit<Extract<Bar, { atLeast: number }>, 'against'> | Omit<Extract<Bar, { atMost: number }>, 'against'>,
+): Bar[] {
+  return ['socket.io', 'socket.io tuned'].map((against) => ({ ...bar, against }))
+}
+
 export type Scenario = {
   name: string
   /** A line that says what is done. */

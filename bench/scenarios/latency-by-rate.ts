@@ -17,7 +17,7 @@ export const latencyByRate: Scenario = {
   bars: [],
   async run(bench) {
     const results: Results = {}
-    for (const name of ['ours', 'all in one', 'socket.io'] satisfies SystemName[]) {
+    for (const name of ['ours', 'all in one', 'socket.io', 'socket.io tuned'] satisfies SystemName[]) {
       const { environment, profiles } = bench
       const system = await openSystem(name, { layout, environment, profiles })
       try {

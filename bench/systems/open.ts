@@ -1,12 +1,13 @@
 import { openAllInOne } from './all-in-one.ts'
 import { openOurs } from './ours.ts'
-import { openBareWs, openSocketIo } from './peers.ts'
+import { openBareWs, openSocketIo, openTunedSocketIo } from './peers.ts'
 import type { System, SystemName, SystemOptions } from './system.ts'
 
 const openers: Record<SystemName, (options: SystemOptions) => Promise<System>> = {
   ours: openOurs,
   'all in one': openAllInOne,
   'socket.io': openSocketIo,
+  'socket.io tuned': openTunedSocketIo,
   'bare ws': openBareWs,
 }
 

@@ -1,38 +1,51 @@
 import { join } from 'node:path'
 import { ownPort } from '../../tests/chaos/parts/ports.ts'
-import { startNode } from './node-process.ts'
+import { type NodeProcess, startNode } from './node-process.ts'
 import { secret } from './ours.ts'
 import { planSeats } from './people.ts'
 import { openStores } from './stores.ts'
-import type { System, SystemOptions } from './system.ts'
+import type { System, SystemName, SystemOptions } from './system.ts'
 
-/** socket.io with its Redis adapter, and one INSERT a message. */
-export async function openSocketIo({ layout }: SystemOptions): Promise<System> {
+/** socket.io with its Redis adapter, and one INSERT a message, as their documentations write it: nodes that the adapter joins, sockets on each, `pg`. */
+export function openSocketIo(options: SystemOptions): Promise<System> {
+  return openNodes('socket.io', { nodes: 2, store: 'plain' }, options)
+}
+
+/** The same with what a specialist could do: all sockets in one node, so that nothing comes over Redis, and prepared statements on a faster driver. */
+export function openTunedSocketIo(options: SystemOptions): Promise<System> {
+  return openNodes('socket.io tuned', { nodes: 1, store: 'tuned' }, options)
+}
+
+type Shape = { nodes: number; store: 'plain' | 'tuned' }
+
+async function openNodes(name: SystemName, { nodes: count, store }: Shape, { layout }: SystemOptions): Promise<System> {
   const stores = await openStores()
+  const nodes: NodeProcess[] = []
+  const close = async () => {
+    for (const node of nodes) await node.close()
+    await stores.close()
+  }
   try {
     const key = secret()
-    const port = await ownPort()
-    const node = await startNode({
-      args: ['--import', 'tsx', 'bench/peers/socketio/main.ts'],
-      environment: {
-        PORT: String(port),
-        DATABASE_URL: stores.databaseUrl,
-        REDIS_URL: stores.redisUrl,
-        JWT_SIGNING_KEY: key,
-        NODE_ENV: 'production',
-      },
-      readyUrl: `http://127.0.0.1:${port}/healthz`,
-      logFile: join(stores.folder, 'socketio.log'),
-    })
-    const seats = planSeats(layout, key, [port], () => '/socket.io/?EIO=4&transport=websocket')
-    const close = async () => {
-      await node.close()
-      await stores.close()
+    const ports: number[] = []
+    const processes: Record<string, number> = { ...stores.processes }
+    const environment = { DATABASE_URL: stores.databaseUrl, REDIS_URL: stores.redisUrl, JWT_SIGNING_KEY: key, STORE: store }
+    for (let number = 1; number <= count; number++) {
+      const port = await ownPort()
+      const node = await startNode({
+        args: ['--import', 'tsx', 'bench/peers/socketio/main.ts'],
+        environment: { ...environment, PORT: String(port), NODE_ENV: 'production' },
+        readyUrl: `http://127.0.0.1:${port}/healthz`,
+        logFile: join(stores.folder, `socketio-${number}.log`),
+      })
+      nodes.push(node)
+      ports.push(port)
+      processes[count === 1 ? 'socket.io' : `socket.io ${number}`] = node.pid
     }
-    const processes = { ...stores.processes, 'socket.io': node.pid }
-    return { name: 'socket.io', dialect: 'socketio', layout, processes, socketProcess: 'socket.io', seats, close }
+    const seats = planSeats(layout, key, ports, () => '/socket.io/?EIO=4&transport=websocket')
+    return { name, dialect: 'socketio', layout, processes, socketProcess: count === 1 ? 'socket.io' : 'socket.io 1', seats, close }
   } catch (error) {
-    await stores.close()
+    await close()
     throw error
   }
 }

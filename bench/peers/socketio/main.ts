@@ -2,25 +2,16 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
 import { Redis } from 'ioredis'
-import postgres from 'postgres'
 import { Server } from 'socket.io'
+import { openPlainStore, openTunedStore } from './stores.ts'
 
-// A chat as a good developer writes it with socket.io: signed-in sockets in rooms, each message stored with an INSERT on a
-// pool of connections with prepared statements, then broadcast through the Redis adapter, then acknowledged.
+// A chat as a good developer writes it with socket.io: signed-in sockets in rooms, each message stored with an INSERT, then broadcast
+// through the Redis adapter, then acknowledged.
 
-const { PORT, DATABASE_URL = '', REDIS_URL = '', JWT_SIGNING_KEY = '' } = process.env
+const { PORT, DATABASE_URL = '', REDIS_URL = '', JWT_SIGNING_KEY = '', STORE } = process.env
 const longestMessage = 10_000
 
-const sql = postgres(DATABASE_URL, { max: 16, onnotice: () => undefined })
-await sql`
-  create table messages (
-    id bigint generated always as identity primary key,
-    room uuid not null,
-    sender_id integer not null,
-    content text not null,
-    created_at timestamptz not null default now()
-  )`
-await sql`create index messages_of_room on messages (room, id)`
+const store = await (STORE === 'tuned' ? openTunedStore : openPlainStore)(DATABASE_URL)
 
 type Person = { id: number; username: string; room: string }
 type Reply = (answer: { ok: true; id: string } | { ok: false; error: string }) => void
@@ -54,8 +45,7 @@ io.on('connection', async (socket) => {
 async function send({ id: senderId, username, room }: Person, message: unknown): Promise<Parameters<Reply>[0]> {
   const text = typeof message === 'object' && message !== null && 'text' in message ? message.text : undefined
   if (typeof text !== 'string' || text.trim() === '' || text.length > longestMessage) return { ok: false, error: 'no text' }
-  const [row] = await sql<{ id: string; created_at: Date }[]>`
-    insert into messages (room, sender_id, content) values (${room}, ${senderId}, ${text}) returning id, created_at`
+  const row = await store({ room, senderId, text })
   if (!row) return { ok: false, error: 'not stored' }
   const sender = { id: senderId, username }
   io.to(room).emit('chat_message', { id: row.id, room, sender, content: text, created_at: row.created_at })
