@@ -20,6 +20,8 @@ test('since the head, nothing is missed', async () => {
   const { backend, enter } = await startRelay()
   const room = backend.room(1)
   const socket = await enter(1, room, room.head)
+  await until(() => backend.count('reads') === 1)
+  expect(backend.count('changes')).toBe(0)
   backend.send(room, 1, 'new')
   expect(await socket.next('chat_message')).toMatchObject({ seq: 2 })
   expect(socket.of('resync')).toEqual([])
@@ -208,6 +210,19 @@ test('the socket of all rooms resumes each room from its own place', async () =>
   await until(() => socket.seqs(untouched.id).length === 1)
   expect(socket.seqs(one.id)).toEqual(range(6, 22))
   expect([socket.seqs(two.id), socket.seqs(untouched.id), socket.seqs(foreign.id)]).toEqual([[22], [22], []])
+})
+
+test('who resumes where his rooms are is told who has read, and the log is not asked', async () => {
+  const { backend, enterAll } = await startRelay()
+  const [room, ahead] = [backend.room(1, 2), backend.room(1)]
+  room.read(2, room.send(1, 'x', null))
+  const socket = await enterAll(1)
+  socket.say({ type: 'resume', rooms: { [room.id]: room.head }, epoch: 1 })
+  expect(await socket.next('read_receipt')).toMatchObject({ user_id: 2, read_seq: room.head })
+  expect([backend.count('changes'), socket.of('resync'), socket.seqs()]).toEqual([0, [], []])
+  socket.say({ type: 'resume', rooms: { [ahead.id]: ahead.head + 1 }, epoch: 1 })
+  expect(await socket.next('resync')).toMatchObject({ room_id: ahead.id, seq: ahead.head })
+  expect(backend.count('changes')).toBe(1)
 })
 
 test('a client of another epoch reloads every room it asks for', async () => {
