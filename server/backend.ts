@@ -4,9 +4,10 @@ import { sendMessage } from './actions/messages.ts'
 import { markMessageRead, markRoomRead } from './actions/reads.ts'
 import * as sockets from './actions/sockets.ts'
 import type { Chat } from './chat.ts'
+import { createLookups } from './lookups.ts'
 import { isDatabaseAway } from './plugins/errors.ts'
 
-type Answers = { [Name in CommandName]: (chat: Chat, command: BackendCommand<Name>) => Promise<BackendAnswer<Name>> }
+type Answers = { [Name in CommandName]: (chat: sockets.Asked, command: BackendCommand<Name>) => Promise<BackendAnswer<Name>> }
 
 const answers: Answers = {
   authorize: sockets.authorizeSocket,
@@ -34,12 +35,13 @@ const answers: Answers = {
 
 /** Answers the commands of relays: by a function call all in one process, behind the internal stream otherwise. Rejects with a ChatError, whatever went wrong. */
 export function createBackend(chat: Chat): Backend {
+  const asked: sockets.Asked = { ...chat, lookups: createLookups(chat.db) }
   return {
     ask: async (name, command) => {
       const parsed = backendCommands[name].command.safeParse(command)
       if (!parsed.success) throw new ChatError('invalid', 'The command has another shape.')
       try {
-        return await answers[name](chat, parsed.data as never)
+        return await answers[name](asked, parsed.data as never)
       } catch (error) {
         throw refusalOf(error, name, chat)
       }

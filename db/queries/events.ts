@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
+import { prepare } from '../prepared.ts'
 import { chatEvents, chatRooms, type EventKind } from '../schema.ts'
 import { type MessageRow, messageColumnsSql, messageJoinsSql, type RawMessageRow, toMessageRow } from './messages.ts'
 
@@ -26,29 +27,46 @@ export type ChangeRow =
   | { seq: number; kind: 'message_created' | 'message_updated' | 'message_deleted'; message: MessageRow }
   | { seq: number; kind: Exclude<EventKind, `message${string}`>; frame: Record<string, unknown> }
 
-/** The room's history after `since`, in order and without a hole, and its head as of the same moment. Undefined when the room is gone. */
+type RawChangeRow = RawMessageRow & {
+  head: string
+  epoch: number | null
+  change_seq: string | null
+  kind: EventKind | 'message_created'
+  data: unknown
+}
+
+/** The longest stretch that anybody asks for, as a constant: beside it the planner knows that few rows are wanted. */
+const longestStretch = sql.raw('1000')
+
+const askChanges = prepare<RawChangeRow, { room: string; since: number; limit: number }>(
+  (slot) => sql`
+    select room.last_seq as head, (select epoch from installation) as epoch, change.seq as change_seq, change.kind, change.data,
+      ${messageColumnsSql}
+    from chat_rooms as room
+    left join lateral (
+      select * from (
+        (select seq, 'message_created' as kind, id as message_id, null::jsonb as data
+         from chat_messages where room_id = room.id and seq > ${slot('since')} order by seq limit ${longestStretch})
+        union all
+        (select seq, kind, message_id, data
+         from chat_events where room_id = room.id and seq > ${slot('since')} order by seq limit ${longestStretch})
+        order by seq limit ${longestStretch}
+      ) as nearest limit ${slot('limit')}
+    ) as change on true
+    left join chat_messages as message on message.id = change.message_id
+    ${messageJoinsSql}
+    where room.id = ${slot('room')}
+    order by change.seq`,
+)
+
+/** The room's history after `since`, in order and without a hole, with its head and the epoch as of the same moment. Undefined when the room is gone. */
 export async function listChanges(
   db: Queryable,
   roomId: string,
   since: number,
   limit: number,
-): Promise<{ head: number; changes: ChangeRow[] } | undefined> {
-  const rows = await db.execute<
-    RawMessageRow & { head: string; change_seq: string | null; kind: EventKind | 'message_created'; data: unknown }
-  >(sql`
-    select room.last_seq as head, change.seq as change_seq, change.kind, change.data, ${messageColumnsSql}
-    from chat_rooms as room
-    left join lateral (
-      (select seq, 'message_created' as kind, id as message_id, null::jsonb as data
-       from chat_messages where room_id = room.id and seq > ${since} order by seq limit ${limit})
-      union all
-      (select seq, kind, message_id, data from chat_events where room_id = room.id and seq > ${since} order by seq limit ${limit})
-      order by seq limit ${limit}
-    ) as change on true
-    left join chat_messages as message on message.id = change.message_id
-    ${messageJoinsSql}
-    where room.id = ${roomId}
-    order by change.seq`)
+): Promise<{ head: number; epoch: number; changes: ChangeRow[] } | undefined> {
+  const rows = await askChanges(db, { room: roomId, since, limit })
   const [first] = rows
   if (!first) return undefined
   const changes = rows.flatMap((row): ChangeRow[] => {
@@ -59,5 +77,5 @@ export async function listChanges(
     }
     return [{ seq, kind: row.kind, frame: row.data as Record<string, unknown> }]
   })
-  return { head: Number(first.head), changes }
+  return { head: Number(first.head), epoch: first.epoch ?? 1, changes }
 }

@@ -81,14 +81,15 @@ const columnsSql = sql`
   participant.last_read_seq, participant.last_read_at, participant.unread_from_seq, participant.muted_until, ${isMutedSql} as is_muted,
   member.id as user_id, member.username, member.first_name, member.last_name, member.email, ${unreadCountSql} as unread_count`
 
-const fromSql = sql`
+/** For a statement that counts with unreadCountSql. */
+export const fromParticipantsSql = sql`
   from chat_participants as participant
   join users as member on member.id = participant.user_id
   join chat_rooms as room on room.id = participant.room_id and room.deleted_at is null`
 
 const askParticipant = prepare<RawParticipantRow, { room: string; user: number }>(
   (slot) => sql`
-    select ${columnsSql} ${fromSql}
+    select ${columnsSql} ${fromParticipantsSql}
     where participant.room_id = ${slot('room')} and participant.user_id = ${slot('user')} and participant.left_at is null`,
 )
 
@@ -100,13 +101,15 @@ export async function findParticipant(db: Queryable, roomId: string, userId: num
 
 /** Also one who has left. */
 export async function findParticipantById(db: Queryable, participantId: number): Promise<ParticipantRow | undefined> {
-  const [row] = await db.execute<RawParticipantRow>(sql`select ${columnsSql} ${fromSql} where participant.id = ${participantId}`)
+  const [row] = await db.execute<RawParticipantRow>(
+    sql`select ${columnsSql} ${fromParticipantsSql} where participant.id = ${participantId}`,
+  )
   return row && toParticipantRow(row)
 }
 
 const askMembers = prepare<RawParticipantRow, { room: string }>(
   (slot) => sql`
-    select ${columnsSql} ${fromSql}
+    select ${columnsSql} ${fromParticipantsSql}
     where participant.room_id = ${slot('room')} and participant.left_at is null order by participant.id`,
 )
 
@@ -134,7 +137,7 @@ const namesIn = (filter: ParticipantFilter): string => filterNames.filter((name)
 
 const askReadable = prepareEach<string, RawParticipantRow & { count: number }, Readable & { limit: number; offset: number }>(
   (names, slot) => sql`
-    select (select count(*)::int ${fromSql} ${readableSql(names, slot)}) as count, ${columnsSql} ${fromSql} ${readableSql(names, slot)}
+    select (select count(*)::int ${fromParticipantsSql} ${readableSql(names, slot)}) as count, ${columnsSql} ${fromParticipantsSql} ${readableSql(names, slot)}
     order by participant.id limit ${slot('limit')} offset ${slot('offset')}`,
 )
 
@@ -150,7 +153,7 @@ export async function listParticipants(
 }
 
 const askReadableCount = prepareEach<string, { count: number }, Readable>(
-  (names, slot) => sql`select count(*)::int as count ${fromSql} ${readableSql(names, slot)}`,
+  (names, slot) => sql`select count(*)::int as count ${fromParticipantsSql} ${readableSql(names, slot)}`,
 )
 
 export async function countParticipants(db: Queryable, readerId: number, filter: ParticipantFilter): Promise<number> {
@@ -225,7 +228,7 @@ export async function countMembers(db: Queryable, roomId: string): Promise<{ mem
 
 const askAmong = prepare<{ user_id: number }, { room: string; users: string }>(
   (slot) => sql`
-    select participant.user_id ${fromSql}
+    select participant.user_id ${fromParticipantsSql}
     where participant.room_id = ${slot('room')} and participant.left_at is null and participant.user_id = any(${slot('users')}::integer[])`,
 )
 
@@ -235,19 +238,23 @@ export async function listMembersAmong(db: Queryable, roomId: string, userIds: r
   return new Set(rows.map((row) => row.user_id))
 }
 
+type RawOpenRow = { room_id: string; last_seq: string; is_active: boolean; unread_count: number }
+
+const askOpenRooms = prepareEach<'all' | 'among', RawOpenRow, { user: number; rooms: string }>(
+  (which, slot) => sql`
+    select participant.room_id, room.last_seq, room.is_active, ${unreadCountSql} as unread_count ${fromParticipantsSql}
+    where participant.user_id = ${slot('user')} and participant.left_at is null
+      ${which === 'among' ? sql`and participant.room_id = any(${slot('rooms')}::uuid[])` : sql``}
+    order by room.modified_at desc`,
+)
+
 /** The heads and unread counts of the user's rooms, and whether they can be written: of those asked for, or of all. */
 export async function listOpenRooms(
   db: Queryable,
   userId: number,
   roomIds: readonly string[] | null,
 ): Promise<{ roomId: string; seq: number; isActive: boolean; unreadCount: number }[]> {
-  const among = roomIds
-    ? sql`and participant.room_id in (select value::uuid from json_array_elements_text(${JSON.stringify(roomIds)}::json))`
-    : sql``
-  const rows = await db.execute<{ room_id: string; last_seq: string; is_active: boolean; unread_count: number }>(sql`
-    select participant.room_id, room.last_seq, room.is_active, ${unreadCountSql} as unread_count ${fromSql}
-    where participant.user_id = ${userId} and participant.left_at is null ${among}
-    order by room.modified_at desc`)
+  const rows = await askOpenRooms(roomIds ? 'among' : 'all')(db, { user: userId, rooms: arrayOf(roomIds ?? []) })
   return rows.map((row) => ({ roomId: row.room_id, seq: Number(row.last_seq), isActive: row.is_active, unreadCount: row.unread_count }))
 }
 
@@ -256,7 +263,7 @@ export type UnreadRow = { roomId: string; unreadCount: number; isMuted: boolean 
 const askUnread = prepare<{ room_id: string; unread_count: number; is_muted: boolean }, { user: number }>(
   (slot) => sql`
     select * from (
-      select participant.room_id, room.modified_at, ${unreadCountSql} as unread_count, ${isMutedSql} as is_muted ${fromSql}
+      select participant.room_id, room.modified_at, ${unreadCountSql} as unread_count, ${isMutedSql} as is_muted ${fromParticipantsSql}
       where participant.user_id = ${slot('user')} and participant.left_at is null and room.last_seq > ${readUptoSql}
     ) as mine
     where unread_count > 0 order by modified_at desc`,

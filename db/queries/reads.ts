@@ -1,6 +1,6 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
-import { prepare } from '../prepared.ts'
+import { arrayOf, prepare } from '../prepared.ts'
 import { chatParticipants } from '../schema.ts'
 import type { UserRow } from './users.ts'
 
@@ -101,19 +101,31 @@ export function readsOf([first]: readonly WithReads[]): ReadRow[] {
   return (first?.reads ?? []).map(([roomId, userId, uptoSeq, readAt]) => ({ roomId, userId, uptoSeq, readAt }))
 }
 
-/** How far everybody who is in the room has read, where he has read anything that still stands. */
-export async function listReadPointers(db: Queryable, roomId: string): Promise<(ReadMove & { userId: number })[]> {
-  const rows = await db.execute<{ user_id: number; last_read_seq: string; last_read_at: string; message_id: string }>(sql`
-    select participant.user_id, participant.last_read_seq, participant.last_read_at, newest.id as message_id
-    from chat_participants as participant
+export type ReadPointerRow = ReadMove & { roomId: string; userId: number }
+
+const askPointers = prepare<
+  { room_id: string; user_id: number; last_read_seq: string; last_read_at: string; message_id: string },
+  { rooms: string }
+>(
+  (slot) => sql`
+    select participant.room_id, participant.user_id, participant.last_read_seq, participant.last_read_at, newest.id as message_id
+    from unnest(${slot('rooms')}::uuid[]) as asked (room_id)
+    cross join lateral (
+      select * from chat_participants where room_id = asked.room_id and left_at is null and last_read_at is not null offset 0
+    ) as participant
     cross join lateral (
       select id from chat_messages
       where room_id = participant.room_id and seq <= participant.last_read_seq and deleted_at is null
       order by seq desc limit 1
     ) as newest
-    where participant.room_id = ${roomId} and participant.left_at is null and participant.last_read_at is not null
-    order by participant.user_id`)
+    order by participant.user_id`,
+)
+
+/** How far everybody who is in one of the rooms has read there, where he has read anything that still stands. */
+export async function listReadPointers(db: Queryable, roomIds: readonly string[]): Promise<ReadPointerRow[]> {
+  const rows = await askPointers(db, { rooms: arrayOf(roomIds) })
   return rows.map((row) => ({
+    roomId: row.room_id,
     userId: row.user_id,
     uptoSeq: Number(row.last_read_seq),
     readAt: row.last_read_at,

@@ -1,6 +1,5 @@
 import { findProperty, findTask } from '../../db/queries/directory.ts'
 import { listChanges } from '../../db/queries/events.ts'
-import { findEpoch } from '../../db/queries/heads.ts'
 import { findMessage } from '../../db/queries/messages.ts'
 import { insertParticipants, listParticipantsOfRoom, type ParticipantRow } from '../../db/queries/participants.ts'
 import { listReads } from '../../db/queries/reads.ts'
@@ -61,7 +60,7 @@ export async function listRoomChanges(chat: Chat, actor: Actor, roomId: string, 
   await getRoomOfActor(chat, actor, roomId)
   const found = await listChanges(chat.db, roomId, since, limit)
   if (!found) throw roomNotFound()
-  return { ...found, epoch: await findEpoch(chat.db) }
+  return found
 }
 
 /** The creator is its admin. The same pair gets the same direct room again. */

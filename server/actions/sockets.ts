@@ -1,7 +1,7 @@
+import type { ArrivalRow } from '../../db/queries/arrivals.ts'
 import { listChanges } from '../../db/queries/events.ts'
 import { findEpoch, listHeads, listVersions } from '../../db/queries/heads.ts'
-import { findParticipant, listMembersAmong, listOpenRooms } from '../../db/queries/participants.ts'
-import { listReadPointers } from '../../db/queries/reads.ts'
+import { listMembersAmong, listOpenRooms } from '../../db/queries/participants.ts'
 import { findRoom } from '../../db/queries/rooms.ts'
 import { findAccountOfSession } from '../../db/queries/users.ts'
 import type { BackendAnswer, BackendCommand, Identity } from '../../schemas/backend.ts'
@@ -10,22 +10,33 @@ import { ChatError, roomNotFound } from '../../schemas/errors.ts'
 import { Uuid } from '../../schemas/fields.ts'
 import type { Actor } from '../actor.ts'
 import type { Chat } from '../chat.ts'
+import type { Lookups } from '../lookups.ts'
 import { presentChange, presentReceipt } from '../presenters/frames.ts'
-import { authenticate } from './tokens.ts'
+import { authenticate, canExist, requireStanding } from './tokens.ts'
+
+/** What relays ask works with. */
+export type Asked = Chat & { lookups: Lookups }
 
 /** Who may open which socket: 401 for the token, 404 for a room that is none, 403 for one that is not his. */
-export async function authorizeSocket(chat: Chat, command: BackendCommand<'authorize'>): Promise<BackendAnswer<'authorize'>> {
+export async function authorizeSocket(chat: Asked, command: BackendCommand<'authorize'>): Promise<BackendAnswer<'authorize'>> {
+  const roomId = Uuid.safeParse(command.room_id).data
+  if (roomId !== undefined) return authorizeInRoom(chat, command.token, roomId)
   const actor = await authenticate(chat, command.token)
-  if (command.room_id === null) {
-    const rooms = await listOpenRooms(chat.db, actor.id, null)
-    return { ...identityOf(actor), room_ids: rooms.map((room) => room.roomId) }
-  }
-  const roomId = Uuid.safeParse(command.room_id)
-  if (!roomId.success) throw roomNotFound()
-  if (!(await findParticipant(chat.db, roomId.data, actor.id))) {
-    throw (await findRoom(chat.db, roomId.data)) ? notParticipant() : roomNotFound()
-  }
-  return { ...identityOf(actor), room_ids: [roomId.data] }
+  if (command.room_id !== null) throw roomNotFound()
+  const rooms = await listOpenRooms(chat.db, actor.id, null)
+  return { ...identityOf(actor), room_ids: rooms.map((room) => room.roomId) }
+}
+
+async function authorizeInRoom(chat: Asked, token: string, roomId: string): Promise<BackendAnswer<'authorize'>> {
+  const claims = chat.tokens.verify(token, 'access')
+  const arrival = { userId: claims.user_id, session: claims.sid ?? null, roomId }
+  const { account, stands, isParticipant } = canExist(claims) ? await chat.lookups.arrival(arrival) : nobody
+  requireStanding(account)
+  if (!stands) throw roomNotFound()
+  if (!isParticipant) throw new ChatError('not_participant', 'You are not a participant in this room')
+  const { username, sessionVersion } = account
+  const bearer = { id: arrival.userId, username, session: arrival.session, sessionVersion, expiresAt: claims.exp * 1000 }
+  return { ...identityOf(bearer), room_ids: [roomId] }
 }
 
 /** A newer token for an open socket; it must be the same user's. */
@@ -35,13 +46,25 @@ export async function refreshSocket(chat: Chat, command: BackendCommand<'refresh
   return identityOf(actor)
 }
 
+export async function openRooms(chat: Asked, { user_id, room_ids }: BackendCommand<'open'>): Promise<BackendAnswer<'open'>> {
+  const [only, another] = room_ids ?? []
+  return only !== undefined && another === undefined ? openRoom(chat, user_id, only) : openSeveral(chat, user_id, room_ids)
+}
+
+async function openRoom(chat: Asked, userId: number, roomId: string): Promise<BackendAnswer<'open'>> {
+  const { epoch, membershipVersion: membership, room } = await chat.lookups.openPlace({ userId, roomId })
+  if (!room) return { epoch, membership, rooms: [], archived: [] }
+  const found = { room_id: roomId.toLowerCase(), seq: room.seq, unread_count: room.unreadCount }
+  return { epoch, membership, rooms: [found], archived: room.isActive ? [] : [found.room_id] }
+}
+
 /** The versions are read before the rooms: a change between the two is asked for again, not missed. */
-export async function openRooms(chat: Chat, command: BackendCommand<'open'>): Promise<BackendAnswer<'open'>> {
-  const versions = await listVersions(chat.db, [command.user_id])
-  const rooms = await listOpenRooms(chat.db, command.user_id, command.room_ids)
+async function openSeveral(chat: Chat, userId: number, roomIds: readonly string[] | null): Promise<BackendAnswer<'open'>> {
+  const versions = await listVersions(chat.db, [userId])
+  const rooms = await listOpenRooms(chat.db, userId, roomIds)
   return {
     epoch: await findEpoch(chat.db),
-    membership: versions.get(command.user_id)?.membershipVersion ?? 0,
+    membership: versions.get(userId)?.membershipVersion ?? 0,
     rooms: rooms.map((room) => ({ room_id: room.roomId, seq: room.seq, unread_count: room.unreadCount })),
     archived: rooms.filter((room) => !room.isActive).map((room) => room.roomId),
   }
@@ -51,11 +74,11 @@ export async function replayChanges(chat: Chat, command: BackendCommand<'changes
   const found = await listChanges(chat.db, command.room_id, command.since, command.limit)
   if (!found) throw roomNotFound()
   const events = found.changes.map((change) => presentChange(command.room_id, change))
-  return { head: found.head, epoch: await findEpoch(chat.db), events: encodeEvents(events) }
+  return { head: found.head, epoch: found.epoch, events: encodeEvents(events) }
 }
 
-export async function replayReads(chat: Chat, command: BackendCommand<'reads'>): Promise<BackendAnswer<'reads'>> {
-  const pointers = await listReadPointers(chat.db, command.room_id)
+export async function replayReads(chat: Asked, command: BackendCommand<'reads'>): Promise<BackendAnswer<'reads'>> {
+  const pointers = await chat.lookups.readPointers(command.room_id.toLowerCase())
   return { events: encodeEvents(pointers.map((pointer) => presentReceipt(command.room_id, pointer.userId, pointer))) }
 }
 
@@ -89,16 +112,16 @@ export async function checkMembers(chat: Chat, command: BackendCommand<'members'
   return { present: command.user_ids.map((id) => members.has(id)), archived: room?.isActive === false }
 }
 
-function identityOf(actor: Actor): Identity {
+type Bearer = Pick<Actor, 'id' | 'username' | 'session' | 'sessionVersion' | 'expiresAt'>
+
+function identityOf(bearer: Bearer): Identity {
   return {
-    user_id: actor.id,
-    username: actor.username,
-    expires_at: actor.expiresAt,
-    session: actor.session,
-    session_version: actor.sessionVersion,
+    user_id: bearer.id,
+    username: bearer.username,
+    expires_at: bearer.expiresAt,
+    session: bearer.session,
+    session_version: bearer.sessionVersion,
   }
 }
 
-function notParticipant(): ChatError {
-  return new ChatError('not_participant', 'You are not a participant in this room')
-}
+const nobody: ArrivalRow = { account: undefined, stands: false, isParticipant: false }

@@ -78,12 +78,22 @@ export async function authenticate(chat: Context, token: string): Promise<Actor>
 /** Who bears the access token with these claims, at this moment. */
 export async function findBearer(chat: Context, claims: Claims): Promise<Actor> {
   const account = await findAccount(chat, claims)
-  if (!account) throw new ChatError('user_not_found', { detail: 'User not found', code: 'user_not_found' })
-  if (!account.isActive) throw new ChatError('user_inactive', { detail: 'User is inactive', code: 'user_inactive' })
-  if (account.revoked) throw accessNotValid('Token is invalid')
+  requireStanding(account)
   const { id, username, firstName, lastName, email, role, isSuperuser, sessionVersion } = account
   const person = { id, username, firstName, lastName, email, role, isSuperuser, sessionVersion }
   return { ...person, session: claims.sid ?? null, expiresAt: claims.exp * 1000 }
+}
+
+/** Throws unless the account behind an access token is there and active, and its sign-in was not ended. */
+export function requireStanding(account: { isActive: boolean; revoked: boolean } | undefined): asserts account {
+  if (!account) throw new ChatError('user_not_found', { detail: 'User not found', code: 'user_not_found' })
+  if (!account.isActive) throw new ChatError('user_inactive', { detail: 'User is inactive', code: 'user_inactive' })
+  if (account.revoked) throw accessNotValid('Token is invalid')
+}
+
+/** Whether there can be such a user at all. */
+export function canExist({ user_id }: Claims): boolean {
+  return user_id <= largestId
 }
 
 async function findAccountOfPassword(chat: Context, { username, password }: SignIn): Promise<AccountRow | undefined> {
@@ -100,7 +110,7 @@ async function findAccountOfPassword(chat: Context, { username, password }: Sign
 }
 
 async function findAccount(chat: Context, claims: Claims): Promise<(AccountRow & { revoked: boolean }) | undefined> {
-  if (claims.user_id > largestId) return undefined
+  if (!canExist(claims)) return undefined
   return findAccountOfSession(chat.db, claims.user_id, claims.sid ?? null)
 }
 

@@ -1,13 +1,14 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Database, type OpenDatabase, openDatabase } from '../../db/open.ts'
+import { listArrivals, listOpenPlaces } from '../../db/queries/arrivals.ts'
 import { listChanges } from '../../db/queries/events.ts'
 import { listHeads, listVersions } from '../../db/queries/heads.ts'
 import { listHistory } from '../../db/queries/history.ts'
 import { listMessages } from '../../db/queries/message-pages.ts'
 import { findMessage } from '../../db/queries/messages.ts'
-import { findParticipant, listParticipants, listParticipantsOfRoom, listUnread } from '../../db/queries/participants.ts'
-import { listReads } from '../../db/queries/reads.ts'
+import { findParticipant, listOpenRooms, listParticipants, listParticipantsOfRoom, listUnread } from '../../db/queries/participants.ts'
+import { listReadPointers, listReads } from '../../db/queries/reads.ts'
 import { findSeenRoom, listRooms } from '../../db/queries/rooms.ts'
 import { insertMessages } from '../../db/queries/sends.ts'
 import { findAccountOfSession } from '../../db/queries/users.ts'
@@ -78,6 +79,19 @@ const lists: [name: string, ask: (db: Database) => Promise<unknown>, indexes: st
   ['the participants of my rooms', (db) => listParticipants(db, reader, {}, { limit: 50, offset: 0 }), unread],
   ['my place in a room', (db) => findParticipant(db, room, reader), unread],
   ['what is unread', (db) => listUnread(db, reader), ['chat_participants_rooms_of_user', ...unread]],
+  [
+    'who comes with a socket',
+    (db) => listArrivals(db, [{ userId: reader, session: 'session', roomId: room }]),
+    ['users_pkey', 'chat_rooms_pkey', 'chat_participants_rooms_of_user'],
+  ],
+  [
+    'who takes a seat in a room',
+    (db) => listOpenPlaces(db, [{ userId: reader, roomId: room }]),
+    ['users_pkey', 'chat_rooms_pkey', 'chat_participants_rooms_of_user', ...unread],
+  ],
+  ['how far everybody has read', (db) => listReadPointers(db, [room]), ['chat_participants_room_user', 'chat_messages_pkey']],
+  ['the heads of my rooms', (db) => listOpenRooms(db, reader, null), ['chat_participants_rooms_of_user', ...unread]],
+  ['the heads of some of my rooms', (db) => listOpenRooms(db, reader, [room]), unread],
   ['the heads of rooms', (db) => listHeads(db, [room]), ['chat_rooms_pkey']],
   ['the versions of users', (db) => listVersions(db, [reader]), ['users_pkey']],
   ['who bears a token', (db) => findAccountOfSession(db, reader, 'session'), ['users_pkey']],
