@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Bus } from '../schemas/bus.ts'
 
 /** Requests by one. `shared` is what all servers had counted together when this one had told of `told` of its `own`. */
@@ -6,6 +7,8 @@ type Counted = { own: number; told: number; shared: number }
 type Options = {
   bus: Pick<Bus, 'count'>
   windowMs: number
+  /** Milliseconds from the beginning of one batch to that of the next, at least. */
+  pause?: number
   /** Milliseconds since 1970: windows begin at the same moments everywhere. */
   now?: () => number
 }
@@ -22,9 +25,9 @@ export type RequestCounts = {
 /**
  * Counts requests in windows of time: at once in the memory of this process, and behind that over the bus, where the counts of all servers add up. So
  * no request waits for Redis, and without Redis each server counts for itself. Servers together let through more than one alone would by what
- * comes to the others within a round trip to Redis.
+ * comes to the others within `pause` and a round trip to Redis.
  */
-export function createRequestCounts({ bus, windowMs, now = Date.now }: Options): RequestCounts {
+export function createRequestCounts({ bus, windowMs, pause = 25, now = Date.now }: Options): RequestCounts {
   let window = 0
   let counts = new Map<string, Counted>()
   let untold = new Map<string, Counted>()
@@ -42,7 +45,12 @@ export function createRequestCounts({ bus, windowMs, now = Date.now }: Options):
   async function tell(): Promise<void> {
     if (telling) return
     telling = true
-    while (untold.size > 0) await tellBatch()
+    while (untold.size > 0) {
+      const begun = performance.now()
+      await tellBatch()
+      const early = pause - (performance.now() - begun)
+      if (early > 0) await wait(early)
+    }
     telling = false
   }
 

@@ -11,9 +11,9 @@ const windowMs = 10_000
 const gone: Counting = { count: async () => new Map() }
 
 /** Servers that share a bus and a clock. */
-function servers(count: number, bus: Counting = createMemoryBus()) {
+function servers(count: number, bus: Counting = createMemoryBus(), pause = 0) {
   const clock = { now: start }
-  const all = Array.from({ length: count }, () => createRequestCounts({ bus, windowMs, now: () => clock.now }))
+  const all = Array.from({ length: count }, () => createRequestCounts({ bus, windowMs, pause, now: () => clock.now }))
   return { clock, all, first: all[0] as (typeof all)[number], second: all[1] as (typeof all)[number] }
 }
 
@@ -75,6 +75,28 @@ test('no request waits for the bus: one batch is on its way, and the next has al
   answers.shift()?.()
   await told()
   expect(batches.map((batch) => [...batch.values()])).toEqual([[1], [99, 1]])
+})
+
+test('the first request is told of at once, and what comes within the pause after it goes as one batch', async () => {
+  const batches: { at: number; amounts: number[] }[] = []
+  let seen: () => void = () => undefined
+  const both = new Promise<void>((resolve) => (seen = resolve))
+  const counting: Counting = {
+    count: async (added) => {
+      batches.push({ at: performance.now(), amounts: [...added.values()] })
+      if (batches.length === 2) seen()
+      return new Map(added)
+    },
+  }
+  const { first } = servers(1, counting, 40)
+  first.add('alice')
+  expect(batches.map(({ amounts }) => amounts)).toEqual([[1]])
+  await told()
+  for (let count = 0; count < 30; count += 1) first.add(count % 3 === 0 ? 'bob' : 'alice')
+  await both
+  expect(batches.map(({ amounts }) => amounts)).toEqual([[1], [10, 20]])
+  // A timer may be a millisecond early.
+  expect((batches[1]?.at ?? Number.NaN) - (batches[0]?.at ?? Number.NaN)).toBeGreaterThanOrEqual(38)
 })
 
 test('without the bus a server counts for itself, and tells later what it could not tell', async () => {
