@@ -220,3 +220,44 @@ test('why a token was refused is logged, the token is not', () => {
   expect(refusalOf('some.long.token', 'access', createTokens(jwt, { log })).code).toBe('token_not_valid')
   expect(log.debug.mock.calls).toEqual([[{ reason: 'FAST_JWT_INVALID_SIGNATURE' }, 'token refused']])
 })
+
+/** Tokens whose signatures are counted as they are checked. */
+async function countedTokens() {
+  const app = fastify()
+  await app.register(fastifyJwt, jwtOptions({ signingKey }))
+  const verify = vi.fn((token: string) => app.jwt.verify(token))
+  return { verify, counted: createTokens({ sign: (payload) => app.jwt.sign(payload), verify }, {}) }
+}
+
+test('the signature of a token that comes again and again is checked once', async () => {
+  const { verify, counted } = await countedTokens()
+  const token = forge()
+  const [first, again] = [counted.verify(token, 'access'), counted.verify(token, 'any')]
+  expect(again).toEqual(first)
+  expect(verify).toHaveBeenCalledTimes(1)
+  expect(refusalOf(token, 'refresh', counted).body).toEqual({ detail: 'Token has wrong type', code: 'token_not_valid' })
+})
+
+test('a token that is remembered is good no longer than it says, and no sooner', async () => {
+  const { counted } = await countedTokens()
+  const expires = now() + 100
+  const [token, later] = [forge({ claims: { exp: expires } }), forge({ claims: { exp: expires + 1_000, nbf: now() + 30 } })]
+  expect([counted.verify(token, 'access').exp, counted.verify(later, 'access').user_id]).toEqual([expires, 5])
+  vi.useFakeTimers({ toFake: ['Date'], now: expires * 1000 - 1 })
+  expect(counted.verify(token, 'access').exp).toBe(expires)
+  vi.setSystemTime(expires * 1000)
+  expect(refusalOf(token, 'access', counted).body).toEqual(accessBody('Token is expired'))
+  vi.setSystemTime((now() - 1_000) * 1000)
+  expect(refusalOf(later, 'access', counted).body).toEqual(accessBody('Token is invalid'))
+})
+
+test('what is like a remembered token is none, and what was refused is checked each time', async () => {
+  const { verify, counted } = await countedTokens()
+  const token = forge()
+  counted.verify(token, 'access')
+  const signature = token.slice(token.lastIndexOf('.') + 1)
+  for (const forged of [token.slice(0, -1), `${token}A`, ` ${token}`, token.toUpperCase(), token.replace(signature, 'A'.repeat(43))]) {
+    for (const _ of [1, 2]) expect(refusalOf(forged, 'access', counted).body).toEqual(accessBody('Token is invalid'))
+  }
+  expect(verify).toHaveBeenCalledTimes(11)
+})
