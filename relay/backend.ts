@@ -23,6 +23,8 @@ export const defaultBackendOptions = {
   pingEvery: 750,
   silentFor: 2_500,
   connectWithin: 1_500,
+  /** Of commands that come with new sockets one text is sent at once, and the next after so long. */
+  arrivalPause: 4,
   shortestPause: 50,
   longestPause: 2_000,
 }
@@ -32,9 +34,12 @@ type Waiting = { command: StreamCommand; due: number; resolve: (answer: never) =
 /** Commands in one text at most. */
 const commandsAtOnce = 1_000
 
+/** Come with every new socket. When thousands come back, a text for each command is a fifth of what the relay does. */
+const ofArrivals: ReadonlySet<CommandName> = new Set<CommandName>(['authorize', 'open', 'reads'])
+
 /**
  * The servers, through one stream to one of them at a time; when it breaks or falls silent, to the next. What was not answered then is asked
- * again there, in the order in which it was asked first. Commands of one tick travel together.
+ * again there, in the order in which it was asked first. Commands of one tick travel together, and with them those of new sockets that wait for each other.
  */
 export function openBackend({ urls, secret, log, options: chosen }: BackendParts): Backend {
   const options = { ...defaultBackendOptions, ...chosen }
@@ -42,6 +47,8 @@ export function openBackend({ urls, secret, log, options: chosen }: BackendParts
   let unsent: StreamCommand[] = []
   let lastNumber = 0
   let scheduled = false
+  let flushedAt = Number.NEGATIVE_INFINITY
+  let lingering: NodeJS.Timeout | undefined
   let closed = false
 
   const streams = createStreams({ urls, secret, log, options }, { onOpen: askAgain, onText: hear })
@@ -53,16 +60,24 @@ export function openBackend({ urls, secret, log, options: chosen }: BackendParts
 
   function flush() {
     scheduled = false
+    clearTimeout(lingering)
+    lingering = undefined
     if (!streams.isUp()) return
     const commands = unsent
     unsent = []
+    if (commands.length > 0) flushedAt = performance.now()
     for (let start = 0; start < commands.length; start += commandsAtOnce) {
       streams.send(JSON.stringify(commands.slice(start, start + commandsAtOnce)))
     }
   }
 
-  function schedule() {
+  function schedule(name: CommandName) {
     if (scheduled || !streams.isUp()) return
+    const early = ofArrivals.has(name) ? flushedAt + options.arrivalPause - performance.now() : 0
+    if (early > 0) {
+      lingering ??= setTimeout(flush, early)
+      return
+    }
     scheduled = true
     setImmediate(flush)
   }
@@ -95,7 +110,7 @@ export function openBackend({ urls, secret, log, options: chosen }: BackendParts
     return new Promise((resolve, reject) => {
       waiting.set(number, { command: whole, due: performance.now() + options.answerWithin, resolve, reject })
       unsent.push(whole)
-      schedule()
+      schedule(name)
     })
   }
 
@@ -104,6 +119,7 @@ export function openBackend({ urls, secret, log, options: chosen }: BackendParts
   async function close() {
     closed = true
     clearInterval(timer)
+    clearTimeout(lingering)
     streams.close()
     for (const { reject } of waiting.values()) reject(unavailable())
     waiting.clear()

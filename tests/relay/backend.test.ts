@@ -63,6 +63,32 @@ test('commands of one tick go as one text, and each gets its own answer', async 
   expect(backend.isUp()).toBe(true)
 })
 
+test('of what comes with new sockets the first is asked at once, and what comes after it in one text', async () => {
+  const server = await streamServer()
+  const backend = backendOf([server.url], { arrivalPause: 60 })
+  await until(() => backend.isUp())
+  const authorize = () => backend.ask('authorize', { token: 'token', room_id })
+  const begun = performance.now()
+  await authorize()
+  const later: Promise<unknown>[] = []
+  for (const _ of range(1, 10)) later.push(authorize(), backend.ask('reads', { room_id }))
+  await Promise.all(later)
+  // A timer may be a millisecond early.
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(58)
+  expect(server.texts.map((commands) => commands.length)).toEqual([1, 20])
+})
+
+test('a message waits for no sockets, and takes what waits along in its place', async () => {
+  const server = await streamServer()
+  const backend = backendOf([server.url], { arrivalPause: 60_000 })
+  await until(() => backend.isUp())
+  await backend.ask('reads', { room_id })
+  const waits = backend.ask('open', { user_id: 1, room_ids: [room_id] })
+  await backend.ask('send', { user_id: 1, room_id, content: 'hello', reply_to: null, client_id: 'c1' })
+  await waits
+  expect(server.texts.map((commands) => commands.map(([, name]) => name))).toEqual([['reads'], ['open', 'send']])
+})
+
 test('a refusal arrives as the ChatError it was', async () => {
   const body = { detail: 'Slow down.' }
   const server = await streamServer(([number]) => [number, { code: 'too_many_requests', body, retryAfter: 3 }, null])
