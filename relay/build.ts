@@ -11,7 +11,7 @@ import { createControl } from './control.ts'
 import { createFlusher } from './flusher.ts'
 import { createJoining } from './joining.ts'
 import { createLimits } from './limits.ts'
-import { listenTo } from './listen.ts'
+import { createListening } from './listen.ts'
 import { defaultOptions, type RelayLog, type RelayOptions } from './options.ts'
 import { createReplayer } from './replayer.ts'
 import { createRooms } from './rooms.ts'
@@ -36,16 +36,16 @@ type RelayParts = { backend: Backend; bus: Bus; log: RelayLog; allowedOrigins: r
 export function buildRelay({ backend, bus, log, allowedOrigins, options: chosen }: RelayParts): Relay {
   const options = { ...defaultOptions, ...chosen }
   const context = { backend, bus, log, options }
-  const flusher = createFlusher()
   const users = createUsers(context)
   const replayer = createReplayer(context)
   const rooms = createRooms(context, { onPutOut: lookAgain, onArchived: (room) => typing.stopAllIn(room) })
   const typing = createTyping(context)
   const joining = createJoining(context, rooms, replayer)
   const limits = createLimits(options)
-  const obey = createCommands(context, { limits, typing, replayer })
+  const listenTo = createListening(createCommands(context, { limits, typing, replayer }))
   const hearControl = createControl(context, users, joining)
   const sweep = startSweep(context, { rooms, users, limits, typing, replayer, joining })
+  const common = { flusher: createFlusher(), options, onDrained: goOn, onClosed: end }
   let closing: Promise<void> | undefined
 
   bus.onText((channel, text) => (channel === controlChannel ? hearControl(text) : rooms.hear(channel, text)))
@@ -53,13 +53,9 @@ export function buildRelay({ backend, bus, log, allowedOrigins, options: chosen 
   bus.subscribe(controlChannel).catch(() => log.warn('control channel not subscribed yet'))
 
   function onAdmitted({ socket, wire, identity, roomIds, roomId, since }: Admitted) {
-    const connection = new Connection({ socket, wire, identity, roomId, flusher, options })
+    const connection = new Connection({ socket, wire, identity, roomId }, common)
     users.add(connection)
-    connection.onClosed = () => end(connection)
-    connection.onDrained = () => {
-      for (const seat of connection.seats.values()) if (seat.isBehind()) replayer.replay(seat)
-    }
-    listenTo(connection, obey)
+    listenTo(connection)
     // What he says before he has his seat waits on the wire.
     socket.pause()
     open(connection, roomIds, since).then(
@@ -90,9 +86,14 @@ export function buildRelay({ backend, bus, log, allowedOrigins, options: chosen 
     connection.socket.resume()
   }
 
+  function goOn(connection: Connection) {
+    for (const seat of connection.seats) if (seat.isBehind()) replayer.replay(seat)
+  }
+
   function end(connection: Connection) {
     typing.stopAll(connection)
-    for (const seat of [...connection.seats.values()]) seat.leave()
+    limits.forget(connection)
+    for (const seat of [...connection.seats]) seat.leave()
     users.remove(connection)
   }
 

@@ -108,7 +108,7 @@ function seatFor(connection: Connection, roomId = connection.roomId): Seat {
   if (connection.roomId !== undefined && roomId !== connection.roomId) {
     throw new ChatError('invalid', { room_id: ['This socket is of another room.'] })
   }
-  const seat = connection.seats.get(roomId)
+  const seat = connection.seats.in(roomId)
   if (!seat) throw new ChatError('not_participant', 'You are not a participant in this room.')
   return seat
 }

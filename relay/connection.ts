@@ -1,34 +1,47 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { Identity } from '../schemas/backend.ts'
 import { closeCodes, type Frame } from '../schemas/socket.ts'
+import type { ClientSocket } from './client-socket.ts'
 import type { Flusher } from './flusher.ts'
 import type { RelayOptions } from './options.ts'
-import type { Seat } from './seat.ts'
+import { Seats } from './seats.ts'
 import { encodeFrame } from './wire.ts'
 
 type ConnectionParts = {
-  socket: WebSocket
+  socket: ClientSocket
   /** What is below the socket. */
   wire: Duplex
   identity: Identity
   /** Undefined on the socket of all rooms. */
   roomId: string | undefined
+}
+
+/** What all connections have in common: kept once, not with each of them. */
+type Common = {
   flusher: Flusher
   options: RelayOptions
+  /** The socket has taken what it was given: its seats go on. */
+  onDrained: (connection: Connection) => void
+  onClosed: (connection: Connection) => void
 }
+
+/** Nothing is put into it: it is the same for all that have nothing to write. */
+const none: Buffer[] = []
 
 /**
  * One socket. Frames of a tick are gathered and written together; nothing is kept for later: what it could not take now is in the log.
  * They are written past `ws`, straight to what is below it, as bytes that are the same for all sockets. That is sound while `ws` queues
- * nothing of its own: no compression, no blobs, and nothing written once it is closing.
+ * nothing of its own: no compression, no blobs, and nothing written once it is closing. There may be a hundred thousand of them, most of them idle:
+ * what one has for itself is counted in docs/PERFORMANCE.md.
  */
 export class Connection {
-  readonly id = randomUUID()
+  /** Node puts a UUID together from a dozen strings, and they all stay; this is one. */
+  readonly id = randomBytes(12).toString('base64url')
   readonly roomId: string | undefined
-  readonly socket: WebSocket
-  readonly seats = new Map<string, Seat>()
+  readonly socket: ClientSocket
+  readonly seats = new Seats()
   identity: Identity
   /** The first frame is out. */
   established = false
@@ -40,24 +53,22 @@ export class Connection {
   pingedAt = performance.now()
   /** Events asked for at once when catching up; smaller when they are large. */
   pageSize = 500
-  /** The socket has taken what it was given: its seats go on. */
-  onDrained: () => void = () => undefined
-  onClosed: () => void = () => undefined
+  /** Commands that have no answer yet. */
+  inFlight = 0
   readonly #wire: Duplex
-  readonly #flusher: Flusher
-  readonly #options: RelayOptions
-  #frames: Buffer[] = []
+  readonly #common: Common
+  #frames = none
   #gathered = 0
   /** Bytes that the socket had not passed on when it was last looked at. */
   #unsent = 0
 
-  constructor({ socket, wire, identity, roomId, flusher, options }: ConnectionParts) {
+  constructor({ socket, wire, identity, roomId }: ConnectionParts, common: Common) {
+    socket.connection = this
     this.socket = socket
     this.identity = identity
     this.roomId = roomId
     this.#wire = wire
-    this.#flusher = flusher
-    this.#options = options
+    this.#common = common
   }
 
   get userId(): number {
@@ -68,7 +79,7 @@ export class Connection {
   offer(frame: Buffer): boolean {
     if (this.slow || this.closed) return false
     this.#gather(frame)
-    if (this.#gathered + this.#unsent > this.#options.slowBytes) this.#becomeSlow()
+    if (this.#gathered + this.#unsent > this.#common.options.slowBytes) this.#becomeSlow()
     return true
   }
 
@@ -76,12 +87,12 @@ export class Connection {
   send(frame: Frame): void {
     if (this.closed) return
     this.#gather(encodeFrame(JSON.stringify(frame)))
-    if (this.slow && this.#gathered + this.#unsent > this.#options.stuckBytes) this.#giveUp()
+    if (this.slow && this.#gathered + this.#unsent > this.#common.options.stuckBytes) this.#giveUp()
   }
 
   /** Whether answers to protocol pings can still be written. */
   hasRoom(): boolean {
-    return this.socket.bufferedAmount < this.#options.slowBytes
+    return this.socket.bufferedAmount < this.#common.options.slowBytes
   }
 
   /** After what was given so far. Nothing is given or taken any more. */
@@ -90,21 +101,22 @@ export class Connection {
     this.flush()
     this.closed = true
     this.socket.close(code)
-    this.onClosed()
+    this.#common.onClosed(this)
   }
 
   /** Without a word: nobody is there to hear it. */
   terminate(): void {
     if (!this.closed) {
       this.closed = true
-      this.onClosed()
+      this.#common.onClosed(this)
     }
     this.socket.terminate()
   }
 
   /** Slow for too long, or with too much unsent. */
   isStuck(now: number): boolean {
-    return this.slow && (now - this.slowSince > this.#options.stuckAfter || this.socket.bufferedAmount > this.#options.stuckBytes)
+    const { stuckAfter, stuckBytes } = this.#common.options
+    return this.slow && (now - this.slowSince > stuckAfter || this.socket.bufferedAmount > stuckBytes)
   }
 
   /** He is told behind what he has not read yet; if he does not read it soon, the connection ends without. */
@@ -116,26 +128,29 @@ export class Connection {
   flush(): void {
     const frames = this.#frames
     if (frames.length === 0 || this.closed) return
-    this.#frames = []
+    this.#frames = none
     this.#gathered = 0
     // A client that has said goodbye is answered by `ws`; after its answer nothing may follow.
     if (this.socket.readyState !== WebSocket.OPEN) return
-    this.#wire.write(this.#flusher.join(frames), this.#written)
+    this.#wire.write(this.#common.flusher.join(frames), () => this.#onWritten())
     this.#unsent = this.socket.bufferedAmount
-    if (this.#unsent > this.#options.slowBytes) this.#becomeSlow()
+    if (this.#unsent > this.#common.options.slowBytes) this.#becomeSlow()
   }
 
   #gather(frame: Buffer) {
-    if (this.#frames.length === 0) this.#flusher.add(this)
-    this.#frames.push(frame)
+    if (this.#frames.length > 0) this.#frames.push(frame)
+    else {
+      this.#frames = [frame]
+      this.#common.flusher.add(this)
+    }
     this.#gathered += frame.length
   }
 
-  readonly #written = () => {
+  #onWritten() {
     this.#unsent = this.socket.bufferedAmount
-    if (!this.slow || this.closed || this.#gathered + this.#unsent > this.#options.slowBytes / 4) return
+    if (!this.slow || this.closed || this.#gathered + this.#unsent > this.#common.options.slowBytes / 4) return
     this.slow = false
-    this.onDrained()
+    this.#common.onDrained(this)
   }
 
   #becomeSlow() {
@@ -145,7 +160,7 @@ export class Connection {
   }
 
   #giveUp() {
-    this.#frames = []
+    this.#frames = none
     this.#gathered = 0
     this.tooSlow()
   }

@@ -37,7 +37,7 @@ export function createJoining({ backend }: RelayContext, rooms: Rooms, replayer:
     room.meetArchived(archived.includes(room.id), seq)
     const seat = new Seat(connection, room, seq)
     room.addSeat(seat)
-    connection.seats.set(room.id, seat)
+    connection.seats.add(seat)
     return seat
   }
 
@@ -81,7 +81,7 @@ export function createJoining({ backend }: RelayContext, rooms: Rooms, replayer:
     const byId = new Map(opened.rooms.map((room) => [room.room_id, room]))
     for (const room of entered) {
       const found = byId.get(room.id)
-      if (!found || connection.seats.has(room.id)) continue
+      if (!found || connection.seats.in(room.id)) continue
       const seat = sit(connection, room, found, opened)
       if (seat.isBehind()) replayer.replay(seat)
     }
@@ -90,7 +90,7 @@ export function createJoining({ backend }: RelayContext, rooms: Rooms, replayer:
   /** A room that its user has come into, on his sockets of all rooms: it begins with his own participant_added, where it has one. */
   async function appear(connections: readonly Connection[], roomId: string): Promise<void> {
     const [first] = connections
-    if (!first || connections.every((connection) => connection.closed || connection.seats.has(roomId))) return
+    if (!first || connections.every((connection) => connection.closed || connection.seats.in(roomId))) return
     const entered = await enter([roomId])
     try {
       const opened = await backend.ask('open', { user_id: first.userId, room_ids: [roomId] })
@@ -99,7 +99,7 @@ export function createJoining({ backend }: RelayContext, rooms: Rooms, replayer:
       if (!room || !found) return
       const start = await beforeArrival(first.userId, found)
       for (const connection of connections) {
-        if (connection.closed || connection.seats.has(roomId)) continue
+        if (connection.closed || connection.seats.in(roomId)) continue
         const seat = sit(connection, room, found, opened)
         seat.seq = start
         connection.send({ type: 'room_appeared', ...found, seq: start, epoch: opened.epoch })

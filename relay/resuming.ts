@@ -29,7 +29,7 @@ export function createResuming(replayer: Replayer) {
 
   async function resumeAll(connection: Connection, { rooms, epoch }: Resume) {
     const replays = Object.entries(rooms).map(([roomId, since]) => {
-      const seat = connection.seats.get(roomId)
+      const seat = connection.seats.in(roomId)
       return seat && resumeSeat(seat, since, epoch)
     })
     await Promise.all(replays)

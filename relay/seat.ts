@@ -5,6 +5,9 @@ import type { LiveRoom } from './room.ts'
 /** An event with its frame encoded once for everybody. */
 export type LiveEvent = { seq: number; effect: Effect | undefined; frame: Buffer }
 
+/** The same for all: a function of its own would be half a seat. */
+const nobodyWaits = () => {}
+
 /**
  * One connection in one room. It is given an event only if that is the next after `seq`: so nothing comes twice, nothing is stepped over and
  * nothing overtakes, whoever offers: the live room, or a replay of the log. What is not given is caught up from the log.
@@ -24,7 +27,7 @@ export class Seat {
   /** Has resumed: is told how far everybody has read. */
   wantsReads = false
   left = false
-  onReplayed: () => void = () => undefined
+  onReplayed = nobodyWaits
 
   constructor(connection: Connection, room: LiveRoom, head: number) {
     this.connection = connection
@@ -76,7 +79,7 @@ export class Seat {
   leave(): void {
     if (this.left) return
     this.left = true
-    this.connection.seats.delete(this.room.id)
+    this.connection.seats.remove(this)
     this.room.removeSeat(this)
     this.onReplayed()
   }

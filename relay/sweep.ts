@@ -62,7 +62,7 @@ export function startSweep(context: RelayContext, parts: Parts) {
   }
 
   function meetVersion(user: User, version: number | null) {
-    const isOther = [...user.connections].some(({ identity }) => identity.session_version !== version)
+    const isOther = user.connections.some(({ identity }) => identity.session_version !== version)
     if (isOther) void users.checkSessions(user, version ?? undefined)
   }
 

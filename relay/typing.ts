@@ -66,7 +66,7 @@ export function createTyping({ bus }: RelayContext) {
     start,
     stop,
     stopAll(connection: Connection): void {
-      for (const roomId of connection.seats.keys()) stop(connection, roomId)
+      for (const { room } of connection.seats) stop(connection, room.id)
     },
     stopAllIn(room: LiveRoom): void {
       for (const seat of room.seats) stop(seat.connection, room.id)

@@ -1,16 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
 import type { Identity } from '../schemas/backend.ts'
 import { ChatError } from '../schemas/errors.ts'
 import { largestFrame } from '../schemas/socket.ts'
 import { type Address, readAddress, requireOrigin } from './address.ts'
+import { ClientSocket } from './client-socket.ts'
 import type { RelayContext } from './options.ts'
 import { refuseUpgrade } from './refuse.ts'
 import type { Users } from './users.ts'
 
 /** A socket that may be. */
-export type Admitted = { socket: WebSocket; wire: Duplex; identity: Identity; roomIds: string[] } & Pick<Address, 'roomId' | 'since'>
+export type Admitted = { socket: ClientSocket; wire: Duplex; identity: Identity; roomIds: string[] } & Pick<Address, 'roomId' | 'since'>
 
 type UpgradeParts = {
   users: Users
@@ -23,15 +24,18 @@ type UpgradeParts = {
 export function createUpgrade({ backend, log, options }: RelayContext, parts: UpgradeParts) {
   const { closeTimeout } = options
   const limits = { maxPayload: largestFrame, perMessageDeflate: false, clientTracking: false, autoPong: false, closeTimeout }
-  const server = new WebSocketServer({ noServer: true, ...limits })
+  const server = new WebSocketServer({ noServer: true, WebSocket: ClientSocket, ...limits })
 
   async function admit(request: IncomingMessage, wire: Duplex, head: Buffer) {
     if (parts.isClosing()) throw new ChatError('unavailable', 'The service is restarting.', 1)
-    const { roomId, token, since } = readAddress(request)
+    const { roomId: asked, token, since } = readAddress(request)
     requireOrigin(request, parts.allowedOrigins)
-    const { room_ids: roomIds, ...identity } = await backend.ask('authorize', { token, room_id: roomId ?? null })
-    if (roomId !== undefined && !roomIds.includes(roomId))
-      throw new ChatError('permission_denied', 'You are not a participant in this room.')
+    const answer = await backend.ask('authorize', { token, room_id: asked ?? null })
+    const { room_ids: roomIds, user_id, username, expires_at, session, session_version } = answer
+    const identity = { user_id, username, expires_at, session, session_version }
+    // As the server wrote it: what was asked for is a piece of the address, and would keep the whole of it, with the token.
+    const roomId = asked === undefined ? undefined : roomIds.find((id) => id === asked)
+    if (roomId !== asked) throw new ChatError('permission_denied', 'You are not a participant in this room.')
     if (wire.destroyed) return
     const endReservation = parts.users.reserve(identity.user_id)
     if (!endReservation) throw new ChatError('too_many_requests', 'You have too many open connections.')

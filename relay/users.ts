@@ -5,7 +5,8 @@ import type { RelayContext } from './options.ts'
 /** The sockets of one user here. */
 export type User = {
   id: number
-  connections: Set<Connection>
+  /** They are few, and mostly one: a Set would be larger than what is in it. Replaced when it changes, so that who goes over it may close some. */
+  connections: readonly Connection[]
   /** Upgrades under way count, too. */
   reserved: number
   /** As last compared with the rooms his sockets are in. */
@@ -17,7 +18,7 @@ export function createUsers({ backend, log, options }: RelayContext) {
   const users = new Map<number, User>()
 
   function forgetIfGone(user: User) {
-    if (user.connections.size === 0 && user.reserved === 0) users.delete(user.id)
+    if (user.connections.length === 0 && user.reserved === 0) users.delete(user.id)
   }
 
   return {
@@ -29,8 +30,8 @@ export function createUsers({ backend, log, options }: RelayContext) {
 
     /** A place among the sockets of the user; undefined when they are too many. The answer ends the reservation. */
     reserve(userId: number): (() => void) | undefined {
-      const user = users.get(userId) ?? { id: userId, connections: new Set(), reserved: 0, membership: undefined }
-      if (user.connections.size + user.reserved >= options.socketsPerUser) return undefined
+      const user = users.get(userId) ?? { id: userId, connections: [], reserved: 0, membership: undefined }
+      if (user.connections.length + user.reserved >= options.socketsPerUser) return undefined
       users.set(userId, user)
       user.reserved++
       return () => {
@@ -40,13 +41,14 @@ export function createUsers({ backend, log, options }: RelayContext) {
     },
 
     add(connection: Connection): void {
-      users.get(connection.userId)?.connections.add(connection)
+      const user = users.get(connection.userId)
+      if (user) user.connections = user.connections.concat(connection)
     },
 
     remove(connection: Connection): void {
       const user = users.get(connection.userId)
       if (!user) return
-      user.connections.delete(connection)
+      user.connections = user.connections.filter((one) => one !== connection)
       forgetIfGone(user)
     },
 
@@ -65,7 +67,7 @@ export function createUsers({ backend, log, options }: RelayContext) {
 
     /** Closes those sockets of the user whose session has ended. `version` is what the others are known to stand at afterwards. */
     async checkSessions(user: User, version?: number): Promise<void> {
-      const connections = [...user.connections]
+      const { connections } = user
       const asked = connections.map(({ identity }) => identity)
       const sessions = asked.map(({ user_id, session }) => ({ user_id, session }))
       try {
@@ -85,7 +87,7 @@ export function createUsers({ backend, log, options }: RelayContext) {
 
 /** Those of a user's sockets that carry all his rooms, and have said so. */
 export function socketsOfAllRooms(user: User): Connection[] {
-  return [...user.connections].filter((connection) => connection.roomId === undefined && connection.established)
+  return user.connections.filter((connection) => connection.roomId === undefined && connection.established)
 }
 
 export type Users = ReturnType<typeof createUsers>

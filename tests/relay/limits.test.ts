@@ -67,6 +67,20 @@ test('a hundred thousand users who have gone quiet are forgotten, and nobody who
   expect(limits.size()).toBe(0)
 })
 
+test('of a hundred thousand connections only those are remembered that spoke lately and are still there', () => {
+  const limits = createLimits(defaultOptions)
+  for (const userId of range(1, 100_000)) limits.take(connectionOf(userId), true, 0)
+  const [talkative, gone] = [connectionOf(7), connectionOf(8)]
+  for (const one of [talkative, gone]) taken(limits, one, 30, true, 0)
+  limits.forget(gone)
+  limits.sweep(1 * second)
+  expect(limits.connections()).toBe(1)
+  expect(limits.take(talkative, true, 1 * second)).toBe(0)
+  expect(taken(limits, talkative, 30, true, 1 * second)).toBe(2)
+  limits.sweep(12 * second)
+  expect(limits.connections()).toBe(0)
+})
+
 test('one message too many is answered with the time to wait, and reaches no server', async () => {
   const { backend, enter } = await startRelay({ options: few })
   const room = backend.room(1, 2)
