@@ -90,8 +90,25 @@ export function createWrites({ db, largestBatch, longestQueue = 20_000, onCommit
   }
 }
 
-/** The first messages of the queue, up to the limit. A repetition of one of them stays for the next batch, and with it all that follows of its sender. */
+/** The first messages of the queue, up to the limit. */
 function takeBatch(queue: Waiting[], limit: number): { batch: Waiting[]; rest: Waiting[] } {
+  if (hasRepetition(queue)) return takeUnrepeated(queue, limit)
+  return { batch: queue.slice(0, limit), rest: queue.slice(limit) }
+}
+
+/** Whether a `client_id` comes twice, be it of two senders. */
+function hasRepetition(queue: readonly Waiting[]): boolean {
+  const seen = new Set<string>()
+  for (const { message } of queue) {
+    if (message.clientId === null) continue
+    if (seen.has(message.clientId)) return true
+    seen.add(message.clientId)
+  }
+  return false
+}
+
+/** A repetition of one of the messages stays for the next batch, and with it all that follows of its sender. */
+function takeUnrepeated(queue: Waiting[], limit: number): { batch: Waiting[]; rest: Waiting[] } {
   const batch: Waiting[] = []
   const rest: Waiting[] = []
   const taken = new Set<string>()
