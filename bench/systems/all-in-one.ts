@@ -10,7 +10,7 @@ import { openStores } from './stores.ts'
 import type { System, SystemOptions } from './system.ts'
 
 /** What `npm start` runs, from the production build: one process, the bus in memory, and PostgreSQL. */
-export async function openAllInOne({ layout, environment, profiles }: SystemOptions): Promise<System> {
+export async function openAllInOne({ layout, environment, profiles, nodeArguments = [] }: SystemOptions): Promise<System> {
   const stores = await openStores()
   const { folder, databaseUrl } = stores
   const { redis: _, ...processes } = stores.processes
@@ -21,7 +21,7 @@ export async function openAllInOne({ layout, environment, profiles }: SystemOpti
     const port = await ownPort()
     const url = `http://127.0.0.1:${port}`
     const node = await startNode({
-      args: ['dist/server/all-in-one.js'],
+      args: [...nodeArguments, 'dist/server/all-in-one.js'],
       environment: {
         ...unlimited,
         ...environment,

@@ -11,7 +11,14 @@ import { openStores } from './stores.ts'
 import type { System, SystemOptions } from './system.ts'
 
 /** The production build: a server, relays, Redis, PostgreSQL. */
-export async function openOurs({ layout, environment, profiles, relays: relayCount = 1, history }: SystemOptions): Promise<System> {
+export async function openOurs({
+  layout,
+  environment,
+  profiles,
+  relays: relayCount = 1,
+  history,
+  nodeArguments = [],
+}: SystemOptions): Promise<System> {
   const stores = await openStores()
   const { folder, databaseUrl, redisUrl } = stores
   const nodes: NodeProcess[] = []
@@ -45,7 +52,7 @@ export async function openOurs({ layout, environment, profiles, relays: relayCou
     for (let number = 1; number <= relayCount; number++) {
       const relayPort = await ownPort()
       const relay = await startNode({
-        args: ['dist/relay/main.js'],
+        args: [...nodeArguments, 'dist/relay/main.js'],
         environment: { ...shared, PORT: String(relayPort), SERVER_INTERNAL_URL: `http://127.0.0.1:${internalPort}` },
         readyUrl: `http://127.0.0.1:${relayPort}/readyz`,
         logFile: join(folder, `relay-${number}.log`),

@@ -18,7 +18,7 @@ export function openTunedSocketIo(options: SystemOptions): Promise<System> {
 
 type Shape = { nodes: number; store: 'plain' | 'tuned' }
 
-async function openNodes(name: SystemName, { nodes: count, store }: Shape, { layout }: SystemOptions): Promise<System> {
+async function openNodes(name: SystemName, { nodes: count, store }: Shape, { layout, nodeArguments = [] }: SystemOptions): Promise<System> {
   const stores = await openStores()
   const nodes: NodeProcess[] = []
   const close = async () => {
@@ -33,7 +33,7 @@ async function openNodes(name: SystemName, { nodes: count, store }: Shape, { lay
     for (let number = 1; number <= count; number++) {
       const port = await ownPort()
       const node = await startNode({
-        args: ['--import', 'tsx', 'bench/peers/socketio/main.ts'],
+        args: [...nodeArguments, 'dist/peers/socketio/main.js'],
         environment: { ...environment, PORT: String(port), NODE_ENV: 'production' },
         readyUrl: `http://127.0.0.1:${port}/healthz`,
         logFile: join(stores.folder, `socketio-${number}.log`),
@@ -51,10 +51,10 @@ async function openNodes(name: SystemName, { nodes: count, store }: Shape, { lay
 }
 
 /** A bare `ws` broadcast loop: one process, nothing kept. */
-export async function openBareWs({ layout }: SystemOptions): Promise<System> {
+export async function openBareWs({ layout, nodeArguments = [] }: SystemOptions): Promise<System> {
   const port = await ownPort()
   const node = await startNode({
-    args: ['--import', 'tsx', 'bench/peers/bare-ws/main.ts'],
+    args: [...nodeArguments, 'dist/peers/bare-ws/main.js'],
     environment: { PORT: String(port), NODE_ENV: 'production' },
     readyUrl: `http://127.0.0.1:${port}/healthz`,
     logFile: '/dev/null',

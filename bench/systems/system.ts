@@ -28,6 +28,8 @@ export type SystemOptions = {
   environment: Record<string, string>
   /** Folder for CPU profiles of the server and the relay. */
   profiles: string | undefined
+  /** Node's own, for the process that holds the sockets. */
+  nodeArguments?: readonly string[]
   relays?: number
   /** What was said before, instead of empty rooms of the layout. */
   history?: History
