@@ -25,9 +25,6 @@ export const defaultBackendOptions = {
   connectWithin: 1_500,
   /** Of commands that come with new sockets one text is sent at once, and the next after so long. */
   arrivalPause: 4,
-  /** The same of all others, while more than `many` have no answer yet: the server gathers them anyhow, and each text costs both of us. */
-  busyPause: 1,
-  many: 64,
   shortestPause: 50,
   longestPause: 2_000,
 }
@@ -52,7 +49,6 @@ export function openBackend({ urls, secret, log, options: chosen }: BackendParts
   let scheduled = false
   let flushedAt = Number.NEGATIVE_INFINITY
   let lingering: NodeJS.Timeout | undefined
-  let lingeringUntil = 0
   let closed = false
 
   const streams = createStreams({ urls, secret, log, options }, { onOpen: askAgain, onText: hear })
@@ -75,25 +71,15 @@ export function openBackend({ urls, secret, log, options: chosen }: BackendParts
     }
   }
 
-  function pauseBefore(name: CommandName): number {
-    if (ofArrivals.has(name)) return options.arrivalPause
-    return waiting.size > options.many ? options.busyPause : 0
-  }
-
   function schedule(name: CommandName) {
     if (scheduled || !streams.isUp()) return
-    const due = flushedAt + pauseBefore(name)
-    const early = due - performance.now()
-    if (early > 0) return linger(due, early)
+    const early = ofArrivals.has(name) ? flushedAt + options.arrivalPause - performance.now() : 0
+    if (early > 0) {
+      lingering ??= setTimeout(flush, early)
+      return
+    }
     scheduled = true
     setImmediate(flush)
-  }
-
-  function linger(due: number, early: number) {
-    if (lingering && lingeringUntil <= due) return
-    clearTimeout(lingering)
-    lingering = setTimeout(flush, early)
-    lingeringUntil = due
   }
 
   function hear(text: string) {

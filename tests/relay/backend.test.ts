@@ -1,6 +1,5 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { type BackendOptions, openBackend } from '../../relay/backend.ts'
@@ -88,24 +87,6 @@ test('a message waits for no sockets, and takes what waits along in its place', 
   await backend.ask('send', { user_id: 1, room_id, content: 'hello', reply_to: null, client_id: 'c1' })
   await waits
   expect(server.texts.map((commands) => commands.map(([, name]) => name))).toEqual([['reads'], ['open', 'send']])
-})
-
-test('while many have no answer yet, what comes meanwhile gathers to one text', async () => {
-  const server = await streamServer(() => undefined)
-  const backend = backendOf([server.url], { many: 3, busyPause: 1_000 })
-  await until(() => backend.isUp())
-  const send = (number: number) =>
-    void backend.ask('send', { user_id: 1, room_id, content: 'hello', reply_to: null, client_id: `c${number}` }).catch(() => undefined)
-  for (const number of range(1, 3)) {
-    send(number)
-    await until(() => server.texts.length === number)
-  }
-  for (const number of range(4, 8)) {
-    send(number)
-    await nextTurn()
-  }
-  await until(() => commandsOf(server).length === 8)
-  expect(server.texts.map((commands) => commands.length)).toEqual([1, 1, 1, 5])
 })
 
 test('a refusal arrives as the ChatError it was', async () => {
