@@ -29,7 +29,7 @@ const overlap = 10
 const restFactor = 4
 /** Messages a second that the index can follow with such rests. When there are more, it falls behind in any case, and leaves the machine to the sends. */
 const burst = 1_500
-const restFactorInBurst = 24
+const restFactorInBurst = 99
 
 /**
  * An index at rest costs one look at two indexes each second. It is one interval late, plus the steps before: some 1 000 messages a
