@@ -1,5 +1,5 @@
--- Whoever writes waits at his room, holding nothing else that this needs.
-LOCK TABLE "chat_rooms" IN ACCESS EXCLUSIVE MODE;
+-- All at once, and first: whoever reads or writes holds none of them that this waits for.
+LOCK TABLE "chat_rooms", "chat_messages", "users" IN ACCESS EXCLUSIVE MODE;
 --> statement-breakpoint
 -- PostgreSQL reads a table's checks anew for every statement that writes to it, and these were most of what a send paid for the room's.
 ALTER TABLE "chat_rooms" DROP CONSTRAINT "chat_rooms_room_type";--> statement-breakpoint
@@ -32,18 +32,15 @@ $$;
 --> statement-breakpoint
 CREATE TRIGGER chat_rooms_removed AFTER DELETE ON chat_rooms FOR EACH ROW EXECUTE FUNCTION chat_remove_messages();
 --> statement-breakpoint
--- The locks wait for what he is sending, and keep him from sending more until he is gone.
+-- A message that is being sent at that very moment keeps his number. Nobody ever gets it again, so it is nobody's as well.
 CREATE FUNCTION chat_forget_sender() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM 1 FROM chat_rooms
-  WHERE chat_rooms.id IN (SELECT chat_participants.room_id FROM chat_participants WHERE chat_participants.user_id = OLD.id)
-  ORDER BY chat_rooms.id FOR NO KEY UPDATE;
   UPDATE chat_messages SET sender_id = NULL WHERE chat_messages.sender_id = OLD.id;
-  RETURN OLD;
+  RETURN NULL;
 END;
 $$;
 --> statement-breakpoint
-CREATE TRIGGER users_removed BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION chat_forget_sender();
+CREATE TRIGGER users_removed AFTER DELETE ON users FOR EACH ROW EXECUTE FUNCTION chat_forget_sender();
 --> statement-breakpoint
 CREATE FUNCTION chat_require_all(done bigint, asked integer) RETURNS boolean STABLE LANGUAGE plpgsql AS $$
 BEGIN

@@ -29,7 +29,7 @@ const askArrivals = prepare<RawArrivalRow, { arrivals: string }>(
   (slot) => sql`
     select member.username, member.is_active, member.session_version,
       (select true from refresh_tokens where session = asked.session and revoked limit 1) is not null as revoked,
-      (select true from chat_rooms where id = asked."roomId" and deleted_at is null) is not null as stands,
+      coalesce((select deleted_at is null from chat_rooms where id = asked."roomId"), false) as stands,
       (select true from chat_participants where room_id = asked."roomId" and user_id = asked."userId" and left_at is null) is not null
         as is_participant
     from rows from (json_to_recordset(${slot('arrivals')}::json) as ("userId" integer, session text, "roomId" uuid)) with ordinality

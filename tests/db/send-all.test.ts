@@ -69,6 +69,29 @@ test('a batch over several rooms is stored in its order, numbered without a hole
   expect(await roomOf(second)).toMatchObject({ last_seq: 3, message_count: 3, stored: 3 })
 })
 
+test('a batch with nothing to refuse is stored as a whole, with its quotes', async () => {
+  const ada = await newUser()
+  const [first, second] = [await newRoom(ada), await newRoom(ada)]
+  const quoted = message(first, ada, { content: 'what was asked' })
+  const rows = [
+    ...((await insertAll(database.db, [quoted, message(second, ada)])) ?? []),
+    ...((await insertAll(database.db, [message(second, ada), message(first, ada, { replyToId: quoted.id, clientId: 'c1' })])) ?? []),
+  ]
+  expect(rows.map(({ seq }) => Number(seq)).sort()).toEqual([1, 1, 2, 2])
+  expect(rows.map(({ quote_content }) => quote_content).filter(Boolean)).toEqual(['what was asked'])
+})
+
+test('batches that take the same rooms in another order wait for each other, and no number is missing', async () => {
+  const ada = await newUser()
+  const rooms = await Promise.all(Array.from({ length: 6 }, () => newRoom(ada)))
+  const batch = (order: readonly string[]) => order.map((room) => message(room, ada))
+  const send = async (order: readonly string[]) => {
+    for (let round = 0; round < 50; round++) expect(await insertAll(database.db, batch(order))).toHaveLength(rooms.length)
+  }
+  await Promise.all([send(rooms), send(rooms.toReversed()), send(rooms)])
+  for (const room of rooms) expect(await roomOf(room)).toMatchObject({ last_seq: 150, message_count: 150, stored: 150 })
+})
+
 test('texts and client_ids come back as they were given, whatever stands in them', async () => {
   const ada = await newUser()
   const room = await newRoom(ada)
@@ -206,18 +229,17 @@ test('a room takes its messages with it, a user leaves his behind without a name
   expect(rows.map((row) => row.sender_id)).toEqual([null, bob])
 })
 
-test('a user is not removed under a message that he is sending', async () => {
+test("what a user sends while he is removed is nobody's as well", async () => {
   const ada = await newUser()
   const room = await newRoom(ada)
-  const removing = await database.db.transaction(async (tx) => {
+  await database.db.transaction(async (tx) => {
     await insertMessages(tx, [message(room, ada)])
-    const removal = removeUser(ada)
-    await untilWaiting(1)
-    return { removal }
+    await database.db.execute(sql`delete from users where id = ${ada}`)
   })
-  await removing.removal
-  const rows = await database.db.execute<{ sender_id: number | null }>(sql`select sender_id from chat_messages where room_id = ${room}`)
-  expect(rows.map((row) => row.sender_id)).toEqual([null])
+  const rows = await database.db.execute<{ sender: number | null }>(
+    sql`select users.id as sender from chat_messages left join users on users.id = sender_id where room_id = ${room}`,
+  )
+  expect(rows.map((row) => row.sender)).toEqual([null])
 })
 
 const misfits: [string, ReturnType<typeof sql>][] = [
@@ -232,10 +254,6 @@ test.each(misfits)('a room that does not fit is refused: %s', async (_name, stat
   const change = database.db.execute(sql`${statement} where id = ${room}`)
   await expect(change).rejects.toMatchObject({ cause: { code: '23514', constraint_name: 'chat_rooms_checked' } })
 })
-
-async function removeUser(id: number): Promise<void> {
-  await database.db.execute(sql`delete from users where id = ${id}`)
-}
 
 /** Resolves when so many sessions of this database wait for a lock. */
 async function untilWaiting(count: number): Promise<void> {
