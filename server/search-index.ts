@@ -15,7 +15,7 @@ export type SearchIndex = {
 type Options = {
   db: Database
   log: Pick<FastifyBaseLogger, 'warn'>
-  /** Messages that this server has stored so far. */
+  /** Messages that this server was sent so far. */
   written: () => number
   /** Milliseconds from one look for new messages to the next. */
   interval?: number
@@ -27,9 +27,17 @@ const everyRoomEach = 60_000
 const overlap = 10
 /** A step is followed by a rest of this many times its length. */
 const restFactor = 4
-/** Messages a second that the index can follow with such rests. When there are more, it falls behind in any case, and leaves the machine to the sends. */
+/** Messages a second, more than which are a burst: the index falls behind in any case, so it leaves the machine to the sends. */
 const burst = 1_500
 const restFactorInBurst = 99
+
+/** Milliseconds to rest after a step of so many, while so many messages a second come in. */
+export function restAfter(step: number, sendsPerSecond: number): number {
+  return step * (sendsPerSecond > burst ? restFactorInBurst : restFactor)
+}
+
+/** Milliseconds. So often a rest looks whether the burst is over. */
+const glance = 250
 
 /**
  * An index at rest costs one look at two indexes each second. It is one interval late, plus the steps before: some 1 000 messages a
@@ -53,12 +61,22 @@ export function createSearchIndex({ db, log, written, interval = 1000 }: Options
     if (atAll) lastLookAtAll = now
   }
 
-  /** Messages a second that this server stores, as of some tenth of a second. */
+  /** Messages a second that this server was sent since the last time this was asked, or for a tenth of a second at least. */
   function rateOfSends(): number {
     const now = { written: written(), at: performance.now() }
     const seconds = (now.at - known.at) / 1000
     if (seconds > 0.1) known = { ...now, rate: (now.written - known.written) / seconds }
     return known.rate
+  }
+
+  /** After a step that took so many milliseconds. It is long in a burst, and ends with it. */
+  async function rest(step: number): Promise<void> {
+    const begun = performance.now()
+    for (;;) {
+      const left = begun + restAfter(step, rateOfSends()) - performance.now()
+      if (left <= 0) return
+      await pause(Math.min(left, glance), undefined, closing)
+    }
   }
 
   /** Works off the queue, with rests, until the next look is due. */
@@ -67,8 +85,7 @@ export function createSearchIndex({ db, log, written, interval = 1000 }: Options
     while (queue.size > 0 && !closing.signal.aborted && performance.now() < until) {
       const began = performance.now()
       await takeStep(db, queue)
-      const factor = rateOfSends() > burst ? restFactorInBurst : restFactor
-      await pause((performance.now() - began) * factor, undefined, closing)
+      await rest(performance.now() - began)
     }
   }
 

@@ -17,7 +17,7 @@ const clockDrift = 60
 const longestLifetime = 366 * 24 * 60 * 60
 /** Characters. Ours have about 500; the longest names, spelled as Django escapes them, stay below this. */
 const longestToken = 8192
-/** Good tokens that are remembered, and their characters: 10 MB at most. */
+/** Good tokens that are remembered, at most twice as many, and the characters of one. Ours: some 5 MB. */
 const tokensRemembered = 5_000
 const longestRemembered = 1_000
 

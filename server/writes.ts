@@ -12,7 +12,7 @@ export type Writes = {
   send(message: NewMessage): Promise<SendOutcome>
   /** Resolves when nothing waits. */
   idle(): Promise<void>
-  /** Messages that were judged since the start. */
+  /** Messages that were stored, or refused, since the start. */
   written(): number
 }
 
@@ -92,14 +92,14 @@ export function createWrites({ db, largestBatch, longestQueue = 20_000, onCommit
 
 /** The first messages of the queue, up to the limit. */
 function takeBatch(queue: Waiting[], limit: number): { batch: Waiting[]; rest: Waiting[] } {
-  if (hasRepetition(queue)) return takeUnrepeated(queue, limit)
-  return { batch: queue.slice(0, limit), rest: queue.slice(limit) }
+  const batch = queue.slice(0, limit)
+  return hasRepetition(batch) ? takeUnrepeated(queue, limit) : { batch, rest: queue.slice(limit) }
 }
 
 /** Whether a `client_id` comes twice, be it of two senders. */
-function hasRepetition(queue: readonly Waiting[]): boolean {
+function hasRepetition(batch: readonly Waiting[]): boolean {
   const seen = new Set<string>()
-  for (const { message } of queue) {
+  for (const { message } of batch) {
     if (message.clientId === null) continue
     if (seen.has(message.clientId)) return true
     seen.add(message.clientId)

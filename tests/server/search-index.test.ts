@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { listLivelyRooms } from '../../db/queries/search-index.ts'
-import { rebuildSearchIndex } from '../../server/search-index.ts'
+import { rebuildSearchIndex, restAfter } from '../../server/search-index.ts'
 import { until } from '../support/until.ts'
 import { openSearched, type Searched } from './support/searched.ts'
 
@@ -42,14 +42,25 @@ test('an index that runs takes in what is sent, edited and deleted', async () =>
   await index.close()
 })
 
-test('an index goes on in a burst that does not end', async () => {
+test('a rest is four times as long as its step, and much longer while more comes than can be followed', () => {
+  expect(restAfter(10, 0)).toBe(40)
+  expect(restAfter(10, 1_000)).toBe(40)
+  expect(restAfter(10, 2_000)).toBe(990)
+})
+
+test('an index goes on in a burst, and when it is over', async () => {
   const { reader, room } = await roomOfOne()
-  const index = chat.newIndex(5, () => performance.now() * 100)
+  let isBurst = true
+  let sent = 0
+  const index = chat.newIndex(5, () => (isBurst ? performance.now() * 100 : sent++))
   index.start()
   await chat.say(room, reader, 'one')
   await until(async () => (await indexOf(room)).upto === 1)
   await chat.say(room, reader, 'two')
   await until(async () => (await indexOf(room)).upto === 2)
+  isBurst = false
+  await chat.say(room, reader, 'three')
+  await until(async () => (await indexOf(room)).upto === 3)
   await index.close()
 })
 
