@@ -12,10 +12,15 @@ const path = /^\/ws\/chat(?:\/([^/]+))?\/?$/
 export function readAddress(request: IncomingMessage): Address {
   const [pathname = '', query = ''] = splitOnce(request.url ?? '')
   const [found, room] = path.exec(pathname) ?? []
-  const roomId = room === undefined ? undefined : Uuid.safeParse(room).data
+  const roomId = room === undefined ? undefined : Uuid.safeParse(copyOf(room)).data
   if (found === undefined || (room !== undefined && roomId === undefined)) throw new ChatError('not_found', 'Not found.')
   const parameters = new URLSearchParams(query)
   return { roomId, token: readToken(parameters.getAll('token')), since: readSince(parameters.getAll('since')) }
+}
+
+/** A piece of a text keeps the whole of it in memory; here that would be the token, too. */
+function copyOf(piece: string): string {
+  return Buffer.from(piece).toString()
 }
 
 /** Native apps send no Origin. A browser's must be our own host's, or allowed. */

@@ -28,14 +28,13 @@ export function createUpgrade({ backend, log, options }: RelayContext, parts: Up
 
   async function admit(request: IncomingMessage, wire: Duplex, head: Buffer) {
     if (parts.isClosing()) throw new ChatError('unavailable', 'The service is restarting.', 1)
-    const { roomId: asked, token, since } = readAddress(request)
+    const { roomId, token, since } = readAddress(request)
     requireOrigin(request, parts.allowedOrigins)
-    const answer = await backend.ask('authorize', { token, room_id: asked ?? null })
+    const answer = await backend.ask('authorize', { token, room_id: roomId ?? null })
     const { room_ids: roomIds, user_id, username, expires_at, session, session_version } = answer
     const identity = { user_id, username, expires_at, session, session_version }
-    // As the server wrote it: what was asked for is a piece of the address, and would keep the whole of it, with the token.
-    const roomId = asked === undefined ? undefined : roomIds.find((id) => id === asked)
-    if (roomId !== asked) throw new ChatError('permission_denied', 'You are not a participant in this room.')
+    if (roomId !== undefined && !roomIds.includes(roomId))
+      throw new ChatError('permission_denied', 'You are not a participant in this room.')
     if (wire.destroyed) return
     const endReservation = parts.users.reserve(identity.user_id)
     if (!endReservation) throw new ChatError('too_many_requests', 'You have too many open connections.')
