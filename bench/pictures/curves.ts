@@ -25,6 +25,7 @@ export function drawCurves(results: Results): string {
   const curves = Object.entries(results).flatMap(([name, steps], index) => drawSystem(name, steps, colours[index] ?? '#333', x, y))
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    '<title>Latency against rate, up to saturation</title>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...ticks(Math.min(...times), Math.max(...times)).map((ms) => rule(left, y(ms), width - right, y(ms), `${ms} ms`, 'y')),
     ...ticks(Math.min(...rates), Math.max(...rates)).map((rate) =>

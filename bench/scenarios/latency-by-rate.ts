@@ -35,8 +35,11 @@ export const latencyByRate: Scenario = {
 async function climb(bench: Bench, system: System): Promise<Figures[]> {
   const steps: Figures[] = []
   for (const rate of rates) {
-    const step = await measureAt(bench, system, rate).catch((error: Error) => bench.say(`${system.name} at ${rate}: ${error.message}`))
-    if (!step) return steps
+    const step = await measureAt(bench, system, rate).catch((error: Error) => error)
+    if (step instanceof Error) {
+      bench.say(`${system.name} at ${rate}: ${step.message}`)
+      return steps
+    }
     bench.say(`${system.name} at ${rate}: ${showFigures(step)}`)
     steps.push({ ...step, rate })
     if ((step['p99 ms'] ?? 0) > tooLong) return steps

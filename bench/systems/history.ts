@@ -33,7 +33,7 @@ export async function seedHistory(databaseUrl: string, { messages }: History): P
       insert into chat_messages (id, room_id, seq, sender_id, client_id, content, created_at, modified_at)
       select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(place % 4096), 3, '0') || '8000' || lpad(to_hex(seq), 12, '0'))::uuid,
         room_id, seq, 2 + seq % 3, 'client-' || seq,
-        case when seq % 5000 = 0 then 'The boiler needs a plumber, call number ' || seq
+        case when size >= 1000 and seq % greatest(size / 200, 1) = 0 then 'The boiler needs a plumber, call number ' || seq
           else 'Guest ' || seq % 9973 || ' asked about the keys and late checkout of flat ' || seq % 613 end,
         at, at
       from (
