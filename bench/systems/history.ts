@@ -37,7 +37,7 @@ export async function seedHistory(databaseUrl: string, { messages }: History): P
           else 'Guest ' || seq % 9973 || ' asked about the keys and late checkout of flat ' || seq % 613 end,
         at, at
       from (
-        select room_id, place, seq, now() - place * interval '1 minute' - (size - seq) * interval '30 seconds' as at
+        select room_id, place, size, seq, now() - place * interval '1 minute' - (size - seq) * interval '30 seconds' as at
         from plan cross join lateral generate_series(1, size) as seq
       ) as said`
     await sql`
