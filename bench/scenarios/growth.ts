@@ -24,7 +24,7 @@ const calls: Record<string, (messages: number) => string> = {
   'list of rooms': () => '/api/chat/rooms/?page_size=20',
   'search, a rare word': () => '/api/chat/messages/search/?q=plumber+4210000',
   'search in the room': () => `/api/chat/messages/search/?q=plumber&room=${room}`,
-  'unread total': () => '/api/chat/unread/?room_limit=20',
+  'unread total': () => '/api/chat/unread/',
   'stats of the room': () => `/api/chat/rooms/${room}/stats/`,
 }
 

@@ -63,15 +63,16 @@ const readUptoSql = sql.raw('least(participant.last_read_seq, participant.unread
 
 /**
  * Messages above it, not deleted, not one's own; for a statement with `participant` and `room`. Every seq is a message or an event, so the
- * unread are all seqs above less what is none of them. That is counted with one index each, and does not grow with what others said.
+ * unread are all seqs above less what is none of them. That is counted with one index each, and does not grow with what others said. In a
+ * room that is read to its end, as most are, nothing is counted.
  */
-export const unreadCountSql = sql`(room.last_seq - ${readUptoSql}
+export const unreadCountSql = sql`(case when room.last_seq <= ${readUptoSql} then 0 else room.last_seq - ${readUptoSql}
   - (select count(*) from chat_events as event where event.room_id = participant.room_id and event.seq > ${readUptoSql})
   - (select count(*) from chat_messages as deleted
      where deleted.room_id = participant.room_id and deleted.seq > ${readUptoSql} and deleted.deleted_at is not null)
   - (select count(*) from chat_messages as own
      where own.room_id = participant.room_id and own.sender_id = participant.user_id and own.seq > ${readUptoSql} and own.deleted_at is null)
-)::int`
+end)::int`
 
 /** Whether a mute counts now; for a statement with `participant`. */
 export const isMutedSql = sql.raw('(participant.is_muted and (participant.muted_until is null or participant.muted_until > now()))')
