@@ -1,4 +1,4 @@
--- All at once, and first: whoever reads or writes holds none of them that this waits for.
+-- First, and one right after the other, so that hardly anybody who holds one of them comes to wait for another meanwhile. If so, PostgreSQL refuses one of the two, and that one can be repeated.
 LOCK TABLE "chat_rooms", "chat_messages", "users" IN ACCESS EXCLUSIVE MODE;
 --> statement-breakpoint
 -- PostgreSQL reads a table's checks anew for every statement that writes to it, and these were most of what a send paid for the room's.
