@@ -21,19 +21,19 @@ export type Figures = Record<string, number>
 /** Every round's figures, by system. */
 export type Results = Record<string, Figures[]>
 
-/** What a figure of ours is to reach: as it stands or, with `against`, as its ratio to the same figure of a peer. Medians of the rounds count. */
-export type Bar = {
+/** What a figure is to reach. */
+export type Goal = {
   figure: string
   /** Whose figure; `ours` where nothing is said. */
   of?: string
-  against?: string
 } & ({ atLeast: number } | { atMost: number })
 
-/** The bar against socket.io as it is usually written, and against the tuned one. */
-export function againstSocketIo(
-  bar: Omit<Extract<Bar, { atLeast: number }>, 'against'> | Omit<Extract<Bar, { atMost: number }>, 'against'>,
-): Bar[] {
-  return ['socket.io', 'socket.io tuned'].map((against) => ({ ...bar, against }))
+/** A goal as it stands or, with `against`, for the ratio to the same figure of a peer. Medians of the rounds count. */
+export type Bar = Goal & { against?: string }
+
+/** The goal against socket.io as it is usually written, and against the tuned one. */
+export function againstSocketIo(goal: Goal): Bar[] {
+  return ['socket.io', 'socket.io tuned'].map((against) => ({ ...goal, against }))
 }
 
 export type Scenario = {

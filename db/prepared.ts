@@ -22,15 +22,12 @@ export function prepare<Row extends Values, Given extends Values>(build: (slot: 
   let query: Query | undefined
   const ofSession = (session: Session) => {
     query ??= new PgDialect({ casing }).sqlToQuery(build((name) => sql.placeholder(name)))
-    return session.prepareQuery<{ execute: Row[]; all: unknown; values: unknown }>(query, undefined, kept, false)
+    const made = session.prepareQuery<{ execute: Row[]; all: unknown; values: unknown }>(query, undefined, kept, false)
+    statements.set(session, made)
+    return made
   }
-  const statements = new WeakMap<Session, ReturnType<typeof ofSession>>()
-  return (db, values) => {
-    const { session } = db._
-    const statement = statements.get(session) ?? ofSession(session)
-    statements.set(session, statement)
-    return statement.execute(values)
-  }
+  const statements = new WeakMap<Session, { execute(values: Given): Promise<Row[]> }>()
+  return (db, values) => (statements.get(db._.session) ?? ofSession(db._.session)).execute(values)
 }
 
 /** As prepare, for a statement whose text has variants: few, as each is kept. */

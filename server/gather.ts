@@ -1,5 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { ChatError } from '../schemas/errors.ts'
+import { paced } from './pace.ts'
 import { isDatabaseAway } from './plugins/errors.ts'
 
 type Options<Asked, Found> = {
@@ -34,10 +34,7 @@ export function createGather<Asked, Found>({
     while (queue.length > 0) {
       const batch = queue.slice(0, largestBatch)
       queue = queue.slice(largestBatch)
-      const begun = performance.now()
-      await askFor(batch)
-      const early = pause - (performance.now() - begun)
-      if (early > 0) await wait(early)
+      await paced(pause, () => askFor(batch))
     }
     asking = false
   }

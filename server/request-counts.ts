@@ -1,5 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Bus } from '../schemas/bus.ts'
+import { paced } from './pace.ts'
 
 /** Requests by one. `shared` is what all servers had counted together when this one had told of `told` of its `own`. */
 type Counted = { own: number; told: number; shared: number }
@@ -45,12 +45,7 @@ export function createRequestCounts({ bus, windowMs, pause = 25, now = Date.now 
   async function tell(): Promise<void> {
     if (telling) return
     telling = true
-    while (untold.size > 0) {
-      const begun = performance.now()
-      await tellBatch()
-      const early = pause - (performance.now() - begun)
-      if (early > 0) await wait(early)
-    }
+    while (untold.size > 0) await paced(pause, tellBatch)
     telling = false
   }
 
