@@ -4,6 +4,7 @@ import { prepare } from '../prepared.ts'
 import type { MessageRow } from './messages.ts'
 import type { NewMessage } from './new-message.ts'
 import { insertAll, type StoredRow } from './send-all.ts'
+import { insertOne } from './send-one.ts'
 
 /** `repeated`: the `client_id` was known, `message` names the original. The others store nothing. */
 export type SendOutcome =
@@ -18,10 +19,10 @@ const askSend = prepare<JudgedRow, { batch: string }>((slot) => sql`select * fro
 /**
  * Stores the messages in one transaction, in their order, each by its own merits. Outcomes come back in the order of the messages. No two of a
  * batch may have the same room, sender and `client_id`. A batch with nothing to refuse, which is nearly every one, is stored as a whole (migration
- * `send_all`); any other is judged message by message (migration `send`).
+ * `send_all`, and `send_one` for a message alone); any other is judged message by message (migration `send`).
  */
 export async function insertMessages(db: Queryable, messages: readonly NewMessage[]): Promise<SendOutcome[]> {
-  const stored = messages.every(isPlain) ? await insertAll(db, messages) : undefined
+  const stored = messages.every(isPlain) ? await insertWhole(db, messages) : undefined
   if (!stored) return judge(db, messages)
   const byId = new Map(stored.map((row) => [row.id, row]))
   return messages.map((message) => {
@@ -29,6 +30,13 @@ export async function insertMessages(db: Queryable, messages: readonly NewMessag
     if (!row) throw new Error('chat_send_all left a message without a row')
     return { outcome: 'sent', message: toStoredRow(message, row) }
   })
+}
+
+async function insertWhole(db: Queryable, messages: readonly NewMessage[]): Promise<StoredRow[] | undefined> {
+  const [only, ...others] = messages
+  if (!only || others.length > 0) return insertAll(db, messages)
+  const row = await insertOne(db, only)
+  return row && [row]
 }
 
 function isPlain({ attachment, messageType }: NewMessage): boolean {

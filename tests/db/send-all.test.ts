@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type OpenDatabase, openDatabase } from '../../db/open.ts'
 import type { NewMessage } from '../../db/queries/new-message.ts'
 import { insertAll } from '../../db/queries/send-all.ts'
+import { insertOne } from '../../db/queries/send-one.ts'
 import { insertMessages } from '../../db/queries/sends.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 
@@ -79,6 +80,27 @@ test('a batch with nothing to refuse is stored as a whole, with its quotes', asy
   ]
   expect(rows.map(({ seq }) => Number(seq)).sort()).toEqual([1, 1, 2, 2])
   expect(rows.map(({ quote_content }) => quote_content).filter(Boolean)).toEqual(['what was asked'])
+})
+
+test('a message alone is stored as one of a batch is', async () => {
+  const ada = await newUser()
+  const room = await newRoom(ada)
+  const quoted = message(room, ada, { content: 'y'.repeat(200) })
+  const alone = { content: 'it\'s "\\ 😀', clientId: 'c1', replyToId: quoted.id }
+  expect(await insertOne(database.db, quoted)).toMatchObject({ seq: '1', quote_id: null })
+
+  const first = await insertOne(database.db, message(room, ada, alone))
+  const [second] = (await insertAll(database.db, [message(room, ada, { ...alone, clientId: 'c2' })])) ?? []
+
+  expect(first).toMatchObject({ seq: '2', quote_content: 'y'.repeat(100), quote_sender_id: ada, sender_first_name: 'Ada' })
+  const same = (row: typeof first) => ({ ...row, id: '', seq: '', created_at: '' })
+  expect(same(first)).toEqual(same(second))
+  const rows = await database.db.execute<{ stored: object }>(sql`
+    select to_jsonb(chat_messages) - array['id', 'seq', 'client_id', 'created_at', 'modified_at'] as stored
+    from chat_messages where room_id = ${room} and seq > 1 order by seq`)
+  expect(rows[0]).toEqual(rows[1])
+  expect(first?.created_at && second?.created_at && first.created_at < second.created_at).toBe(true)
+  expect(await roomOf(room)).toMatchObject({ last_seq: 3, message_count: 3, last_message_id: second?.id, stored: 3 })
 })
 
 test('batches that take the same rooms in another order wait for each other, and no number is missing', async () => {
@@ -190,6 +212,7 @@ test.each(refusals)('%s: nothing of the batch is stored as a whole, and each is 
   const batch = [message(room, ada), refused, message(room, ada)]
 
   expect(await insertAll(database.db, batch)).toBeUndefined()
+  expect(await insertOne(database.db, refused)).toBeUndefined()
   expect(await roomOf(room)).toEqual(before)
 
   const outcomes = await insertMessages(database.db, batch)
@@ -197,17 +220,18 @@ test.each(refusals)('%s: nothing of the batch is stored as a whole, and each is 
   expect(await roomOf(room)).toMatchObject({ last_seq: (before?.last_seq ?? 0) + 2, stored: (before?.stored ?? 0) + 2 })
 })
 
-test('who is removed while a send waits for the room does not get his message in', async () => {
+test.each([1, 2])('who is removed while his %i messages wait for the room does not get them in', async (count) => {
   const ada = await newUser()
   const room = await newRoom(ada)
+  const batch = Array.from({ length: count }, () => message(room, ada))
   const sending = await database.db.transaction(async (tx) => {
     await tx.execute(sql`select 1 from chat_rooms where id = ${room} for no key update`)
-    const waiting = insertMessages(database.db, [message(room, ada)])
+    const waiting = insertMessages(database.db, batch)
     await untilWaiting(1)
     await tx.execute(sql`update chat_participants set left_at = now() where room_id = ${room} and user_id = ${ada}`)
     return { waiting }
   })
-  expect(await sending.waiting).toEqual([{ outcome: 'not_participant' }])
+  expect(await sending.waiting).toEqual(batch.map(() => ({ outcome: 'not_participant' })))
   expect(await roomOf(room)).toMatchObject({ last_seq: 0, stored: 0 })
 })
 

@@ -28,12 +28,12 @@ function message(clientId: string): NewMessage {
   return { id: uuidv7(), roomId: room, senderId: 1, clientId, ...text }
 }
 
-/** Rows that a send looks at, in all tables. */
-function rowsLookedAt(clientId: string): Promise<number> {
+/** Rows that a batch of sends looks at, in all tables. */
+function rowsLookedAt(...clientIds: string[]): Promise<number> {
   return database.db.transaction(async (tx) => {
     const before = await rowsOfSession(tx)
-    const [outcome] = await insertMessages(tx, [message(clientId)])
-    expect(outcome?.outcome).toBe('sent')
+    const outcomes = await insertMessages(tx, clientIds.map(message))
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(clientIds.map(() => 'sent'))
     return (await rowsOfSession(tx)) - before
   })
 }
@@ -52,7 +52,7 @@ test('a send that was planned while tables were small looks at no more rows when
   await db.execute(sql`insert into chat_rooms (id, room_type) values (${room}, 'group')`)
   await db.execute(sql`insert into chat_participants (room_id, user_id) values (${room}, 1)`)
   await db.execute(sql`analyze`)
-  const whenSmall = await rowsLookedAt('first')
+  const [oneWhenSmall, twoWhenSmall] = [await rowsLookedAt('first'), await rowsLookedAt('second', 'third')]
 
   await db.execute(sql`insert into users (username, password_hash) select 'person-' || n, 'none' from generate_series(1, ${people}::int) n`)
   await db.execute(sql`insert into chat_participants (room_id, user_id) select ${room}::uuid, id from users where id > 1`)
@@ -62,5 +62,6 @@ test('a send that was planned while tables were small looks at no more rows when
     select gen_random_uuid(), ${room}::uuid, n + 10, 1, 'earlier-' || n, 'hello', now(), now() from generate_series(1, ${people}::int) n`)
   await db.execute(sql`update chat_rooms set last_seq = ${people + 10}, message_count = ${people} where id = ${room}`)
 
-  expect(await rowsLookedAt('second')).toBeLessThanOrEqual(whenSmall + 3)
+  expect(await rowsLookedAt('fourth')).toBeLessThanOrEqual(oneWhenSmall + 3)
+  expect(await rowsLookedAt('fifth', 'sixth')).toBeLessThanOrEqual(twoWhenSmall + 6)
 })

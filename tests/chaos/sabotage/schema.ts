@@ -29,9 +29,11 @@ export async function checkMembershipEarly({ sql }: World): Promise<void> {
   await rewrite(sql, 'chat_send', 'chat_participants.left_at IS NULL', wasMember)
   await rewrite(sql, 'chat_send_all', 'numbered integer;', `numbered integer; ${early}`)
   await rewrite(sql, 'chat_send_all', 'participant.left_at IS NULL', wasMember)
+  await rewrite(sql, 'chat_send_one', 'may boolean;', `may boolean; ${early}`)
+  await rewrite(sql, 'chat_send_one', 'participant.left_at IS NULL', `to_room || ' ' || from_user = ANY (members)`)
 }
 
-async function rewrite(sql: World['sql'], name: 'chat_send' | 'chat_send_all', from: string, to: string): Promise<void> {
+async function rewrite(sql: World['sql'], name: 'chat_send' | 'chat_send_all' | 'chat_send_one', from: string, to: string): Promise<void> {
   const [row] = await sql<{ text: string }[]>`select pg_get_functiondef(${name}::regproc) as text`
   if (!row?.text.includes(from)) throw new Error(`${name} does not say "${from}": the sabotage has to follow it`)
   await sql.unsafe(row.text.replace(from, to))
