@@ -43,7 +43,7 @@ export const growth: Scenario = {
 }
 
 async function measureSize(bench: Bench, { rooms, messages }: typeof small): Promise<Figures[]> {
-  const history: History = { messages: [messages, ...Array.from({ length: rooms - 1 }, () => inOthers)] }
+  const history: History = { messages: [messages, ...Array.from({ length: rooms - 1 }, () => inOthers)], unread: small.rooms }
   const { environment, profiles } = bench
   const system = await openOurs({ layout: { rooms: 1, members: historyReader }, environment, profiles, history })
   try {

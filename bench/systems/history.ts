@@ -4,13 +4,15 @@ import postgres from 'postgres'
 export type History = {
   /** Messages of the room at this place. */
   messages: number[]
+  /** The rooms before this place are unread to the reader, the others read. */
+  unread: number
 }
 
 export const historyReader = 1
 const others = [2, 3, 4]
 
 /** Fills our migrated, empty database, index of search and all. In a room of 1 000 000 every 5 000th message is about a word that is found by searching. */
-export async function seedHistory(databaseUrl: string, { messages }: History): Promise<void> {
+export async function seedHistory(databaseUrl: string, { messages, unread }: History): Promise<void> {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => undefined })
   try {
     await sql`set maintenance_work_mem = '1GB'`
@@ -28,6 +30,9 @@ export async function seedHistory(databaseUrl: string, { messages }: History): P
     await sql`
       insert into chat_participants (room_id, user_id, is_admin)
       select room_id, n, n = ${historyReader} from plan cross join generate_series(1, ${others.length + 1}::int) n`
+    await sql`
+      update chat_participants set last_read_seq = size from plan
+      where chat_participants.room_id = plan.room_id and user_id = ${historyReader} and place >= ${unread}`
     const indexes = await dropIndexes(sql)
     await sql`
       insert into chat_messages (id, room_id, seq, sender_id, client_id, content, created_at, modified_at)

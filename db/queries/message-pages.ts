@@ -3,6 +3,7 @@ import type { MessageType } from '../../schemas/messages.ts'
 import type { Queryable } from '../open.ts'
 import { prepare, prepareEach } from '../prepared.ts'
 import { largestPage, messageColumnsSql, messageJoinsSql, type RawSeenRow, type SeenMessageRow, seenBySql, toSeenRow } from './messages.ts'
+import { isMineSql } from './participants.ts'
 import { placeSql } from './places.ts'
 import { type ReadRow, readsOf, type WithReads, withReadsSql } from './reads.ts'
 
@@ -94,9 +95,8 @@ const askRecent = prepare<CountedRow, { reader: number; upto: number; limit: num
       ) as message`
   return withReadsSql(sql`
     with mine as materialized (
-      select reader.room_id, reader.last_read_seq, room.modified_at, room.message_count
-      from chat_participants as reader join chat_rooms as room on room.id = reader.room_id and room.deleted_at is null
-      where reader.user_id = ${slot('reader')} and reader.left_at is null and room.message_count > 0
+      select room.id as room_id, room.modified_at, room.message_count
+      from chat_rooms as room where ${isMineSql(slot('reader'))} and room.message_count > 0
     ), near as materialized (
       select * from mine order by modified_at desc, room_id limit ${slot('upto')}
     ), first as materialized (
@@ -109,9 +109,9 @@ const askRecent = prepare<CountedRow, { reader: number; upto: number; limit: num
       select * from (select * from first union all ${newestOf(sql.raw('missed'))}) as newest
       order by created_at desc, id desc limit ${slot('limit')} offset ${slot('offset')}
     )
-    select (select sum(message_count)::int from mine) as count, mine.last_read_seq, ${messageColumnsSql}
+    select (select sum(message_count)::int from mine) as count, reader.last_read_seq, ${messageColumnsSql}
     from shown
-    join mine on mine.room_id = shown.room_id
+    join chat_participants as reader on reader.room_id = shown.room_id and reader.user_id = ${slot('reader')}
     cross join lateral (select * from chat_messages where room_id = shown.room_id and seq = shown.seq offset 0) as message
     ${messageJoinsSql}
     order by message.created_at desc, message.id desc`)
@@ -145,8 +145,7 @@ function countSql(readerId: number | Placeholder, filter: MessageFilter): SQL {
   if (!isFiltered(filter)) {
     return sql`
       select coalesce(sum(room.message_count), 0)::int
-      from chat_participants as reader join chat_rooms as room on room.id = reader.room_id and room.deleted_at is null
-      where reader.user_id = ${readerId} and reader.left_at is null ${filter.roomId ? sql`and room.id = ${filter.roomId}` : sql``}`
+      from chat_rooms as room where ${isMineSql(readerId)} ${filter.roomId ? sql`and room.id = ${filter.roomId}` : sql``}`
   }
   return sql`
     select count(*)::int

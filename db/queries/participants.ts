@@ -77,12 +77,20 @@ end)::int`
 /** Whether a mute counts now; for a statement with `participant`. */
 export const isMutedSql = sql.raw('(participant.is_muted and (participant.muted_until is null or participant.muted_until > now()))')
 
+/**
+ * For a statement with `room`: whether it stands and the user is in it. The ids of all his rooms are found in one walk through the index, which costs
+ * less than one by one. That a room stands is said so that no index but that of the ids fits: one of those that stand was read whole.
+ */
+export const isMineSql = (user: number | Placeholder): SQL => sql`(
+  coalesce(room.deleted_at, 'infinity') = 'infinity' and room.id = any(array(
+    select mine.room_id from chat_participants as mine where mine.user_id = ${user}::integer and mine.left_at is null)))`
+
 const columnsSql = sql`
   participant.id as participant_id, participant.room_id, participant.is_admin, participant.joined_at, participant.left_at,
   participant.last_read_seq, participant.last_read_at, participant.unread_from_seq, participant.muted_until, ${isMutedSql} as is_muted,
   member.id as user_id, member.username, member.first_name, member.last_name, member.email, ${unreadCountSql} as unread_count`
 
-/** For a statement that counts with unreadCountSql. A room that stands is said so that no index but that of the ids fits: one of those that stand was read whole. */
+/** For a statement that counts with unreadCountSql. That a room stands is said as in isMineSql. */
 export const fromParticipantsSql = sql`
   from chat_participants as participant
   join users as member on member.id = participant.user_id
@@ -261,11 +269,13 @@ export async function listOpenRooms(
 
 export type UnreadRow = { roomId: string; unreadCount: number; isMuted: boolean }
 
+/** Rooms that are read to their end are told apart first, all in one go (migration `rooms_behind`): most are, and then there is nothing to count. */
 const askUnread = prepare<{ room_id: string; unread_count: number; is_muted: boolean }, { user: number }>(
   (slot) => sql`
     select * from (
-      select participant.room_id, room.modified_at, ${unreadCountSql} as unread_count, ${isMutedSql} as is_muted ${fromParticipantsSql}
-      where participant.user_id = ${slot('user')} and participant.left_at is null and room.last_seq > ${readUptoSql}
+      select participant.room_id, room.modified_at, ${unreadCountSql} as unread_count, ${isMutedSql} as is_muted
+      from chat_rooms_behind(${slot('user')}) as room
+      cross join lateral (select * from chat_participants where chat_participants.id = room.participant_id offset 0) as participant
     ) as mine
     where unread_count > 0 order by modified_at desc`,
 )

@@ -5,7 +5,7 @@ import type { Queryable } from '../open.ts'
 import { prepare, prepareEach } from '../prepared.ts'
 import { chatRooms } from '../schema.ts'
 import { likePattern } from './messages.ts'
-import { isMutedSql, unreadCountSql } from './participants.ts'
+import { isMineSql, isMutedSql, unreadCountSql } from './participants.ts'
 import type { UserRow } from './users.ts'
 
 export type RoomRow = typeof chatRooms.$inferSelect
@@ -200,11 +200,9 @@ const ordersSql: Record<RoomOrder, SQL> = {
   '-created_at': sql.raw('room.created_at desc, room.id desc'),
 }
 
-/** For a statement with `participant` and `room`: the rooms of a user that pass the filter. */
+/** For a statement that says `room`, and `participant.user_id`: the rooms of a user that pass the filter. */
 const mineSql = (user: number | Placeholder, filter: SQL): SQL => sql`
-  from chat_participants as participant
-  join chat_rooms as room on room.id = participant.room_id and room.deleted_at is null
-  where participant.user_id = ${user} and participant.left_at is null ${filter}`
+  from (values (${user}::integer)) as participant (user_id) join chat_rooms as room on ${isMineSql(user)} ${filter}`
 
 function filterSql({ roomType, isActive, search }: RoomFilter): SQL {
   const parts = [sql``]
@@ -247,12 +245,12 @@ const askPage = prepareEach<
 function pageSql(mine: SQL, order: SQL, limit: number | Placeholder, offset: number | Placeholder): SQL {
   return sql`
     with shown as materialized (
-      select participant.id as participant_id, room.id as room_id, count(*) over ()::int as count ${mine}
+      select participant.user_id, room.id as room_id, count(*) over ()::int as count ${mine}
       order by ${order} limit ${limit} offset ${offset}
     )
     select shown.count, ${seenColumnsSql}
     from shown
-    join chat_participants as participant on participant.id = shown.participant_id
+    join chat_participants as participant on participant.room_id = shown.room_id and participant.user_id = shown.user_id
     join chat_rooms as room on room.id = shown.room_id
     ${seenJoinsSql}
     order by ${order}`
