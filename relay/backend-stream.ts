@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws'
-import { streamPath } from '../schemas/backend.ts'
+import { streamPath, withTexts } from '../schemas/backend.ts'
 import type { BackendOptions } from './backend.ts'
 import { sparingly } from './bus/sparingly.ts'
 import type { RelayLog } from './options.ts'
@@ -26,7 +26,7 @@ export function createStreams({ urls, secret, log, options }: StreamParts, { onO
     const url = streamUrl(urls[attempt++ % urls.length] ?? '')
     const headers = { authorization: `Bearer ${secret}` }
     const limits = { perMessageDeflate: false, maxPayload: largestText, handshakeTimeout: options.connectWithin }
-    const socket = new WebSocket(url, { headers, ...limits })
+    const socket = new WebSocket(url, [withTexts], { headers, ...limits })
     current = socket
     socket.on('open', () => begin(socket))
     socket.on('message', (content) => socket === current && hear(socket, String(content)))

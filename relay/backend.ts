@@ -1,4 +1,12 @@
-import type { Backend, BackendAnswer, BackendCommand, CommandName, StreamAnswer, StreamCommand, StreamRefusal } from '../schemas/backend.ts'
+import {
+  type Backend,
+  type BackendAnswer,
+  type BackendCommand,
+  type CommandName,
+  decodeSaid,
+  type StreamCommand,
+  type StreamRefusal,
+} from '../schemas/backend.ts'
 import { ChatError } from '../schemas/errors.ts'
 import { createStreams } from './backend-stream.ts'
 import type { RelayLog } from './options.ts'
@@ -49,6 +57,7 @@ export function openBackend({ urls, secret, log, options: chosen }: BackendParts
   let scheduled = false
   let flushedAt = Number.NEGATIVE_INFINITY
   let lingering: NodeJS.Timeout | undefined
+  let onText: (channel: string, text: string) => void = () => undefined
   let closed = false
 
   const streams = createStreams({ urls, secret, log, options }, { onOpen: askAgain, onText: hear })
@@ -83,7 +92,10 @@ export function openBackend({ urls, secret, log, options: chosen }: BackendParts
   }
 
   function hear(text: string) {
-    for (const [number, refusal, answer] of JSON.parse(text) as StreamAnswer[]) {
+    const { answers, texts } = decodeSaid(text)
+    // Before the answers: who is told that his message is stored has it in the same write.
+    for (const [channel, text] of texts) onText(channel, text)
+    for (const [number, refusal, answer] of answers) {
       const asked = waiting.get(number)
       if (!asked) continue
       waiting.delete(number)
@@ -125,7 +137,14 @@ export function openBackend({ urls, secret, log, options: chosen }: BackendParts
     waiting.clear()
   }
 
-  return { ask, isUp: streams.isUp, close }
+  return {
+    ask,
+    onText(listener) {
+      onText = listener
+    },
+    isUp: streams.isUp,
+    close,
+  }
 }
 
 function unavailable(): ChatError {

@@ -49,6 +49,7 @@ export function buildRelay({ backend, bus, log, allowedOrigins, options: chosen 
   let closing: Promise<void> | undefined
 
   bus.onText((channel, text) => (channel === controlChannel ? hearControl(text) : rooms.hear(channel, text)))
+  backend.onText(rooms.hear)
   bus.onGap(() => void sweep.compareHeads())
   bus.subscribe(controlChannel).catch(() => log.warn('control channel not subscribed yet'))
 

@@ -1,4 +1,4 @@
-import { type BusEvent, decodeEvents, type Effect } from '../schemas/bus.ts'
+import { type BusEvent, decodeEvents, type Effect, lastSeqOf } from '../schemas/bus.ts'
 import { closeCodes } from '../schemas/socket.ts'
 import type { RelayContext } from './options.ts'
 import { RoomOrder } from './room-order.ts'
@@ -79,8 +79,10 @@ export class LiveRoom {
     this.#parts.onEmpty(this)
   }
 
-  /** A text of the bus. */
+  /** A text of the bus. One whose end is known, since a server told it sooner with its answers, brings nothing. */
   hear(text: string): void {
+    const last = lastSeqOf(text)
+    if (last > 0 && last <= this.applied) return
     for (const event of decodeEvents(text)) {
       if (!isSane(event)) continue
       if (event.seq === 0) this.#giveVolatile(event)

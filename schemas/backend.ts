@@ -9,6 +9,11 @@ import { ClientId } from './messages.ts'
 export interface Backend {
   /** Rejects with a ChatError when refused, and with `unavailable` when no server answers. */
   ask<Name extends CommandName>(name: Name, command: BackendCommand<Name>): Promise<BackendAnswer<Name>>
+  /**
+   * What a server tells with its answers: texts of rooms in which this relay has sent, as the bus carries them too, only sooner. A hint like the bus:
+   * they can be missing, or come twice. One listener.
+   */
+  onText(listener: (channel: string, text: string) => void): void
   /** Whether a server can be reached now. */
   isUp(): boolean
   close(): Promise<void>
@@ -112,7 +117,31 @@ export type BackendAnswer<Name extends CommandName> = z.infer<(typeof backendCom
 export type StreamCommand = [number: number, name: CommandName, command: unknown]
 /** On the stream, server to relay: a JSON array of these. */
 export type StreamAnswer = [number: number, refusal: StreamRefusal | null, answer: unknown]
+/** A text of the bus, told behind answers. */
+export type StreamText = [channel: string, text: string]
 export type StreamRefusal = Pick<ChatError, 'code' | 'body' | 'retryAfter'>
+
+/** The subprotocol of relays that understand texts of the bus behind answers. */
+export const withTexts = 'answers-and-texts'
+
+/** Before each text. JSON holds no control characters, so neither answers nor texts do. */
+const separator = '\u001e'
+
+/** What a server says at once, server to relay: a JSON array of answers and, each behind a separator and its channel in a line, texts. */
+export function encodeSaid(answers: readonly StreamAnswer[], texts: readonly StreamText[]): string {
+  return JSON.stringify(answers) + texts.map(([channel, text]) => `${separator}${channel}\n${text}`).join('')
+}
+
+/** The reverse of encodeSaid. Throws where the answers are no JSON. */
+export function decodeSaid(said: string): { answers: StreamAnswer[]; texts: StreamText[] } {
+  const [answers = '', ...texts] = said.split(separator)
+  return { answers: JSON.parse(answers), texts: texts.map(decodeText) }
+}
+
+function decodeText(line: string): StreamText {
+  const end = line.indexOf('\n')
+  return [line.slice(0, end), line.slice(end + 1)]
+}
 
 /** The path of the internal stream; `Authorization: Bearer <RELAY_SECRET>` opens it. */
 export const streamPath = '/internal/relay'

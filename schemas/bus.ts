@@ -77,6 +77,11 @@ export function decodeEvents(text: string): BusEvent[] {
   return events
 }
 
+/** The seq of the last event in the text; not a number where there is none. */
+export function lastSeqOf(text: string): number {
+  return Number.parseInt(text.slice(text.lastIndexOf('\n') + 1), 10)
+}
+
 /** Characters of a seq, an effect and two tabs. */
 const longestHeader = 100
 const header = /^(\d{1,16})\t([^\t\n]{0,80})\t/

@@ -4,6 +4,7 @@ import { openBus } from '../relay/bus/open.ts'
 import { listenBacklog } from '../relay/http.ts'
 import { createBackend } from './backend.ts'
 import { buildServer } from './build.ts'
+import { tapBus } from './bus-tap.ts'
 import { ConfigError, readServerConfig, requestLimits, type ServerConfig } from './config.ts'
 import { createLog } from './log.ts'
 import { explainStart } from './start.ts'
@@ -17,7 +18,7 @@ async function start(config: ServerConfig): Promise<void> {
   const database = openDatabase({ url: config.DATABASE_URL })
   // Says at once when the database cannot be reached or was never migrated.
   await findEpoch(database.db)
-  const bus = openBus(config.REDIS_URL, log)
+  const bus = tapBus(openBus(config.REDIS_URL, log))
   const storage = await openDiskStorage(config.ATTACHMENTS_DIR)
   const { app, chat } = await buildServer({
     database,
@@ -34,7 +35,7 @@ async function start(config: ServerConfig): Promise<void> {
   })
   const backend = createBackend(chat)
   const { INTERNAL_HOST: host, INTERNAL_PORT: port, RELAY_SECRET: secret } = config
-  const stream = await startStream({ backend, secret, host, port, log })
+  const stream = await startStream({ backend, bus, secret, host, port, log })
   await app.listen({ host: config.HOST, port: config.PORT, backlog: listenBacklog })
   log.info({ port: config.PORT, internalPort: port }, 'server started')
   stopOnSignal(() => closeAll([stream, app, bus, database]), log)

@@ -2,17 +2,18 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
-import { type WebSocket, WebSocketServer } from 'ws'
-import { type Backend, backendCommands, type StreamAnswer, type StreamCommand, streamPath } from '../schemas/backend.ts'
-import type { ChatError } from '../schemas/errors.ts'
+import { WebSocketServer } from 'ws'
+import { type Backend, streamPath } from '../schemas/backend.ts'
+import type { TappedBus } from './bus-tap.ts'
+import { serveRelay } from './relay-link.ts'
 
-type Options = { backend: Backend; secret: string; host: string; port: number; log: FastifyBaseLogger }
+type Options = { backend: Backend; bus: Pick<TappedBus, 'onPublish'>; secret: string; host: string; port: number; log: FastifyBaseLogger }
 
 /** Bytes that a relay may say at once: a batch of large messages, with room to spare. */
 const largestBatch = 64 * 1024 * 1024
 
 /** Listens for relays, apart from the public address. Whoever knows the secret may ask anything. */
-export async function startStream({ backend, secret, host, port, log }: Options): Promise<{ url: string; close(): Promise<void> }> {
+export async function startStream({ backend, bus, secret, host, port, log }: Options): Promise<{ url: string; close(): Promise<void> }> {
   const http = createServer((_request, response) => response.writeHead(404).end())
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: largestBatch })
   http.on('upgrade', (request, socket, head) => {
@@ -21,7 +22,7 @@ export async function startStream({ backend, secret, host, port, log }: Options)
       socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
       return
     }
-    sockets.handleUpgrade(request, socket, head, (relay) => serveRelay(relay, backend, log))
+    sockets.handleUpgrade(request, socket, head, (relay) => serveRelay(relay, { backend, bus, log }))
   })
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject)
@@ -35,47 +36,6 @@ export async function startStream({ backend, secret, host, port, log }: Options)
       await closed(http, sockets)
     },
   }
-}
-
-/** Answers as they become known, those of one turn together. */
-function serveRelay(relay: WebSocket, backend: Backend, log: FastifyBaseLogger): void {
-  let answers: StreamAnswer[] = []
-  const answer = (one: StreamAnswer) => {
-    if (answers.length === 0) setImmediate(flush)
-    answers.push(one)
-  }
-  const flush = () => {
-    const batch = JSON.stringify(answers)
-    answers = []
-    relay.send(batch, () => {})
-  }
-  relay.on('error', (error) => log.warn({ reason: error.message }, 'relay stream broke'))
-  relay.on('message', (text) => {
-    const commands = parse(String(text))
-    if (!commands) return relay.close(1002)
-    for (const [number, name, command] of commands) {
-      backend.ask(name, command as never).then(
-        (value) => answer([number, null, value]),
-        (error: ChatError) => answer([number, { code: error.code, body: error.body, retryAfter: error.retryAfter }, null]),
-      )
-    }
-  })
-}
-
-/** What each command asks is looked at by who answers it. */
-function parse(text: string): StreamCommand[] | undefined {
-  try {
-    const commands: unknown = JSON.parse(text)
-    return Array.isArray(commands) && commands.every(isCommand) ? commands : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isCommand(value: unknown): value is StreamCommand {
-  if (!Array.isArray(value) || value.length !== 3) return false
-  const [number, name] = value
-  return Number.isSafeInteger(number) && typeof name === 'string' && Object.hasOwn(backendCommands, name)
 }
 
 function knows(authorization: string | undefined, secret: string): boolean {

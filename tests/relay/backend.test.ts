@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { type BackendOptions, openBackend } from '../../relay/backend.ts'
-import { type StreamAnswer, type StreamCommand, streamPath } from '../../schemas/backend.ts'
+import { encodeSaid, type StreamAnswer, type StreamCommand, type StreamText, streamPath } from '../../schemas/backend.ts'
 import { until } from '../support/until.ts'
 import { range } from './support/ordered.ts'
 import { quiet } from './support/relay.ts'
@@ -15,7 +15,7 @@ type Reply = (command: StreamCommand) => StreamAnswer | undefined
 const byHead: Reply = ([number]) => [number, null, { events: `answer ${number}` }]
 
 /** A server's end of the stream, on a port of its own. */
-async function streamServer(reply: Reply = byHead, port = 0) {
+async function streamServer(reply: Reply = byHead, port = 0, told: StreamText[] = []) {
   const http = createServer()
   const sockets = new Set<WebSocket>()
   const texts: StreamCommand[][] = []
@@ -32,7 +32,12 @@ async function streamServer(reply: Reply = byHead, port = 0) {
       const commands = JSON.parse(String(text)) as StreamCommand[]
       texts.push(commands)
       if (!state.deaf)
-        socket.send(JSON.stringify(commands.flatMap((command) => [state.reply(command)].filter((answer) => answer !== undefined))))
+        socket.send(
+          encodeSaid(
+            commands.flatMap((command) => [state.reply(command)].filter((answer) => answer !== undefined)),
+            told,
+          ),
+        )
     })
   })
   await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve))
@@ -87,6 +92,19 @@ test('a message waits for no sockets, and takes what waits along in its place', 
   await backend.ask('send', { user_id: 1, room_id, content: 'hello', reply_to: null, client_id: 'c1' })
   await waits
   expect(server.texts.map((commands) => commands.map(([, name]) => name))).toEqual([['reads'], ['open', 'send']])
+})
+
+test('texts that come with answers are told before these, as they were said', async () => {
+  const texts: StreamText[] = [
+    ['room:one', '1\t\t{"type":"chat_message"}\n2\t\t{"text":"\\u001e 😀"}'],
+    ['room:two', ''],
+  ]
+  const server = await streamServer(byHead, 0, texts)
+  const backend = backendOf([server.url])
+  const heard: unknown[] = []
+  backend.onText((...text) => heard.push(text))
+  heard.push(await backend.ask('reads', { room_id }))
+  expect(heard).toEqual([...texts, { events: 'answer 1' }])
 })
 
 test('a refusal arrives as the ChatError it was', async () => {

@@ -25,6 +25,25 @@ test('a message comes to everybody, and an ack only to a sender who named it', a
   expect(bob.of('ack')).toEqual([])
 })
 
+test('what a server tells with its answer is given out at once, and once if the bus brings it too', async () => {
+  const { room, alice, bob, backend } = await twoInRoom({ sweepInterval: 60_000 })
+  backend.telling = true
+  for (const silent of [true, false]) {
+    backend.silent = silent
+    alice.say({ type: 'chat_message', message: `silent: ${silent}`, client_id: `${silent}` })
+    await alice.next('ack')
+  }
+  // Behind what the bus still has.
+  backend.telling = false
+  backend.send(room, 2, 'last')
+  await until(() => bob.of('chat_message').length >= 3 && alice.of('chat_message').length >= 3)
+  for (const socket of [alice, bob]) {
+    expect(socket.of('chat_message').map(({ message }) => message.content)).toEqual(['silent: true', 'silent: false', 'last'])
+  }
+  const types = alice.frames.map(({ type }) => type)
+  expect(types.indexOf('chat_message')).toBeLessThan(types.indexOf('ack'))
+})
+
 test('messages of one socket keep their order', async () => {
   const { alice, bob } = await twoInRoom()
   for (const number of range(1, 300)) alice.say({ type: 'chat_message', message: `${number}` })

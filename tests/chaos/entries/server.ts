@@ -2,6 +2,7 @@ import { openDatabase } from '../../../db/open.ts'
 import { openBus } from '../../../relay/bus/open.ts'
 import { createBackend } from '../../../server/backend.ts'
 import { buildServer } from '../../../server/build.ts'
+import { tapBus } from '../../../server/bus-tap.ts'
 import { readServerConfig, requestLimits } from '../../../server/config.ts'
 import { createLog } from '../../../server/log.ts'
 import { closeAll, stopOnSignal } from '../../../server/stop.ts'
@@ -18,7 +19,8 @@ const failpoints = openFailpoints()
 const log = createLog(config.LOG_LEVEL)
 const database = openDatabase({ url: config.DATABASE_URL })
 const fates = PublishFates.parse(JSON.parse(process.env.CHAOS_PUBLISHES ?? '{}'))
-const bus = createFaultyBus(openBus(config.REDIS_URL, log), fates, failpoints)
+const tapped = tapBus(openBus(config.REDIS_URL, log))
+const bus = createFaultyBus(tapped, fates, failpoints)
 const { app, chat } = await buildServer({
   database,
   bus,
@@ -30,6 +32,6 @@ const { app, chat } = await buildServer({
 })
 if (process.env.CHAOS_SABOTAGE === 'publish-before-commit') chat.writes = createHastyWrites(chat)
 const { INTERNAL_HOST: host, INTERNAL_PORT: port, RELAY_SECRET: secret } = config
-const stream = await startStream({ backend: createBackend(chat), secret, host, port, log })
+const stream = await startStream({ backend: createBackend(chat), bus: tapped, secret, host, port, log })
 await app.listen({ host: config.HOST, port: config.PORT })
 stopOnSignal(() => closeAll([stream, app, bus, database]))

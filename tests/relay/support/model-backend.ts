@@ -19,10 +19,13 @@ export class ModelBackend implements Backend {
   readonly memberships = new Map<number, number>()
   readonly #sent = new Map<string, { content: string; id: string; seq: number }>()
   readonly #bus: Bus
+  #onText: (channel: string, text: string) => void = () => undefined
   epoch = 1
   up = true
   /** Publishes nothing while it is on. */
   silent = false
+  /** Tells on its stream, too, what it publishes. */
+  telling = false
   tokenLife = 3_600_000
   /** Runs before an answer goes out. */
   beforeAnswer: (asked: Asked) => Promise<void> | void = () => undefined
@@ -53,7 +56,10 @@ export class ModelBackend implements Backend {
   }
 
   say(roomId: string, events: readonly BusEvent[]): void {
-    if (!this.silent && events.length > 0) this.#bus.publish(roomChannel(roomId), encodeEvents(events))
+    if (events.length === 0) return
+    const [channel, text] = [roomChannel(roomId), encodeEvents(events)]
+    if (this.telling) this.#onText(channel, text)
+    if (!this.silent) this.#bus.publish(channel, text)
   }
 
   send(room: ModelRoom, userId: number, content: string, clientId: string | null = null) {
@@ -97,6 +103,10 @@ export class ModelBackend implements Backend {
     backendCommands[name].answer.parse(answer)
     await this.beforeAnswer(asked)
     return answer
+  }
+
+  onText(listener: (channel: string, text: string) => void): void {
+    this.#onText = listener
   }
 
   isUp(): boolean {

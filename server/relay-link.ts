@@ -1,0 +1,107 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { WebSocket } from 'ws'
+import {
+  type Backend,
+  backendCommands,
+  encodeSaid,
+  type StreamAnswer,
+  type StreamCommand,
+  type StreamText,
+  withTexts,
+} from '../schemas/backend.ts'
+import { roomChannel } from '../schemas/bus.ts'
+import type { ChatError } from '../schemas/errors.ts'
+import type { TappedBus } from './bus-tap.ts'
+
+type Parts = { backend: Backend; bus: Pick<TappedBus, 'onPublish'>; log: FastifyBaseLogger }
+
+/** Bytes unread by the relay, above which it gets answers only: what else there is comes over the bus. */
+const readTooLittle = 1024 * 1024
+
+/**
+ * One relay. Answers go as they become known, those of one turn together, and with them what its sends have made of their rooms: so a sender has
+ * his message at once, and in one piece with the answer, where the bus would bring it a moment later.
+ */
+export function serveRelay(relay: WebSocket, { backend, bus, log }: Parts): void {
+  let answers: StreamAnswer[] = []
+  let texts: StreamText[] = []
+  let scheduled = false
+  const sending = createTally()
+
+  function schedule() {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(flush)
+  }
+
+  function flush() {
+    const said = encodeSaid(answers, texts)
+    scheduled = false
+    answers = []
+    texts = []
+    relay.send(said, () => {})
+  }
+
+  function tell(channel: string, text: string) {
+    if (!sending.has(channel) || relay.bufferedAmount > readTooLittle) return
+    texts.push([channel, text])
+    schedule()
+  }
+
+  function obey([number, name, command]: StreamCommand) {
+    const channel = name === 'send' ? channelOf(command) : undefined
+    if (channel) sending.add(channel)
+    const answer = (refusal: StreamAnswer[1], value: unknown) => {
+      if (channel) sending.remove(channel)
+      answers.push([number, refusal, value])
+      schedule()
+    }
+    backend.ask(name, command as never).then(
+      (value) => answer(null, value),
+      ({ code, body, retryAfter }: ChatError) => answer({ code, body, retryAfter }, null),
+    )
+  }
+
+  if (relay.protocol === withTexts) relay.on('close', bus.onPublish(tell))
+  relay.on('error', (error) => log.warn({ reason: error.message }, 'relay stream broke'))
+  relay.on('message', (text) => {
+    const commands = parse(String(text))
+    if (!commands) return relay.close(1002)
+    commands.forEach(obey)
+  })
+}
+
+/** How many there are of each. */
+function createTally() {
+  const counts = new Map<string, number>()
+  return {
+    has: (name: string) => counts.has(name),
+    add: (name: string) => void counts.set(name, (counts.get(name) ?? 0) + 1),
+    remove(name: string) {
+      const left = (counts.get(name) ?? 0) - 1
+      if (left > 0) counts.set(name, left)
+      else counts.delete(name)
+    },
+  }
+}
+
+function channelOf(command: unknown): string | undefined {
+  if (typeof command !== 'object' || command === null || !('room_id' in command)) return undefined
+  return typeof command.room_id === 'string' ? roomChannel(command.room_id) : undefined
+}
+
+/** What each command asks is looked at by who answers it. */
+function parse(text: string): StreamCommand[] | undefined {
+  try {
+    const commands: unknown = JSON.parse(text)
+    return Array.isArray(commands) && commands.every(isCommand) ? commands : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isCommand(value: unknown): value is StreamCommand {
+  if (!Array.isArray(value) || value.length !== 3) return false
+  const [number, name] = value
+  return Number.isSafeInteger(number) && typeof name === 'string' && Object.hasOwn(backendCommands, name)
+}
