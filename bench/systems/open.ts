@@ -1,6 +1,6 @@
 import { openAllInOne } from './all-in-one.ts'
 import { openOurs } from './ours.ts'
-import { openBareWs, openSocketIo, openTunedSocketIo } from './peers.ts'
+import { openBareWs, openOrderedSocketIo, openSocketIo, openTunedSocketIo } from './peers.ts'
 import type { System, SystemName, SystemOptions } from './system.ts'
 
 const openers: Record<SystemName, (options: SystemOptions) => Promise<System>> = {
@@ -8,6 +8,7 @@ const openers: Record<SystemName, (options: SystemOptions) => Promise<System>> =
   'all in one': openAllInOne,
   'socket.io': openSocketIo,
   'socket.io tuned': openTunedSocketIo,
+  'socket.io ordered': openOrderedSocketIo,
   'bare ws': openBareWs,
 }
 

@@ -16,7 +16,12 @@ export function openTunedSocketIo(options: SystemOptions): Promise<System> {
   return openNodes('socket.io tuned', { nodes: 1, store: 'tuned' }, options)
 }
 
-type Shape = { nodes: number; store: 'plain' | 'tuned' }
+/** The first with an order: each message takes the next number of its room, so that whoever was away knows what he has missed. */
+export function openOrderedSocketIo(options: SystemOptions): Promise<System> {
+  return openNodes('socket.io ordered', { nodes: 2, store: 'ordered' }, options)
+}
+
+type Shape = { nodes: number; store: 'plain' | 'tuned' | 'ordered' }
 
 async function openNodes(name: SystemName, { nodes: count, store }: Shape, { layout, nodeArguments = [] }: SystemOptions): Promise<System> {
   const stores = await openStores()

@@ -3,7 +3,7 @@ import type { SeatPlan } from '../load/seat.ts'
 import type { History } from './history.ts'
 import type { Layout } from './layout.ts'
 
-export type SystemName = 'ours' | 'all in one' | 'socket.io' | 'socket.io tuned' | 'bare ws'
+export type SystemName = 'ours' | 'all in one' | 'socket.io' | 'socket.io tuned' | 'socket.io ordered' | 'bare ws'
 
 /** A system under load: processes of its own, a database of its own. */
 export type System = {

@@ -3,15 +3,17 @@ import { createServer } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
 import { Redis } from 'ioredis'
 import { Server } from 'socket.io'
-import { openPlainStore, openTunedStore } from './stores.ts'
+import { stores } from './stores.ts'
 
 // A chat as a good developer writes it with socket.io: signed-in sockets in rooms, each message stored with an INSERT, then broadcast
 // through the Redis adapter, then acknowledged.
 
-const { PORT, DATABASE_URL = '', REDIS_URL = '', JWT_SIGNING_KEY = '', STORE } = process.env
+const { PORT, DATABASE_URL = '', REDIS_URL = '', JWT_SIGNING_KEY = '', STORE = '' } = process.env
 const longestMessage = 10_000
 
-const store = await (STORE === 'tuned' ? openTunedStore : openPlainStore)(DATABASE_URL)
+const open = stores[STORE]
+if (!open) throw new Error(`there is no store ${STORE}`)
+const store = await open(DATABASE_URL)
 
 type Person = { id: number; username: string; room: string }
 type Reply = (answer: { ok: true; id: string } | { ok: false; error: string }) => void
