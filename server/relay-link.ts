@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
 import {
   type Backend,
+  type BackendCommand,
   backendCommands,
   encodeSaid,
   type StreamAnswer,
@@ -10,7 +11,7 @@ import {
   withTexts,
 } from '../schemas/backend.ts'
 import { roomChannel } from '../schemas/bus.ts'
-import type { ChatError } from '../schemas/errors.ts'
+import { ChatError } from '../schemas/errors.ts'
 import type { TappedBus } from './bus-tap.ts'
 
 type Parts = { backend: Backend; bus: Pick<TappedBus, 'onPublish'>; log: FastifyBaseLogger }
@@ -48,18 +49,18 @@ export function serveRelay(relay: WebSocket, { backend, bus, log }: Parts): void
     schedule()
   }
 
-  function obey([number, name, command]: StreamCommand) {
-    const channel = name === 'send' ? channelOf(command) : undefined
-    if (channel) sending.add(channel)
+  function obey([number, name, given]: StreamCommand) {
+    const { data: command } = backendCommands[name].command.safeParse(given)
+    const channel = command && name === 'send' ? roomChannel((command as BackendCommand<'send'>).room_id) : undefined
     const answer = (refusal: StreamAnswer[1], value: unknown) => {
       if (channel) sending.remove(channel)
       answers.push([number, refusal, value])
       schedule()
     }
-    backend.ask(name, command as never).then(
-      (value) => answer(null, value),
-      ({ code, body, retryAfter }: ChatError) => answer({ code, body, retryAfter }, null),
-    )
+    const refuse = ({ code, body, retryAfter }: ChatError) => answer({ code, body, retryAfter }, null)
+    if (channel) sending.add(channel)
+    if (command) backend.ask(name, command as never).then((value) => answer(null, value), refuse)
+    else refuse(new ChatError('invalid', 'The command has another shape.'))
   }
 
   if (relay.protocol === withTexts) relay.on('close', bus.onPublish(tell))
@@ -85,12 +86,6 @@ function createTally() {
   }
 }
 
-function channelOf(command: unknown): string | undefined {
-  if (typeof command !== 'object' || command === null || !('room_id' in command)) return undefined
-  return typeof command.room_id === 'string' ? roomChannel(command.room_id) : undefined
-}
-
-/** What each command asks is looked at by who answers it. */
 function parse(text: string): StreamCommand[] | undefined {
   try {
     const commands: unknown = JSON.parse(text)

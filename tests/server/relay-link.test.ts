@@ -111,6 +111,20 @@ test('a relay of before gets answers alone', async () => {
   expect(JSON.parse(said.join(''))).toEqual([[7, null, { id: expect.any(String), seq: expect.any(Number) }]])
 })
 
+test('a command of another shape is refused, and those beside it are answered', async () => {
+  const { message } = await people()
+  const { said, ask } = await openRaw([withTexts])
+  ask([1, 'send', { ...message('hello'), content: 5 }], [2, 'heads', null], [3, 'heads', { room_ids: [], user_ids: [] }])
+  const answers = () => said.flatMap((one) => decodeSaid(one).answers)
+  await until(() => answers().length === 3)
+  const refused = { code: 'invalid', body: { detail: 'The command has another shape.' } }
+  expect(answers()).toEqual([
+    [1, refused, null],
+    [2, refused, null],
+    [3, null, { epoch: 1, seqs: [], versions: [], memberships: [] }],
+  ])
+})
+
 test('a relay that does not read gets all answers, and no more texts than fit', async () => {
   const { message } = await people()
   const { socket, said, ask } = await openRaw([withTexts])
