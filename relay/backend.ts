@@ -94,13 +94,22 @@ export function openBackend({ urls, secret, log, options: chosen }: BackendParts
   function hear(text: string) {
     const { answers, texts } = decodeSaid(text)
     // Before the answers: who is told that his message is stored has it in the same write.
-    for (const [channel, text] of texts) onText(channel, text)
+    for (const [channel, text] of texts) tell(channel, text)
     for (const [number, refusal, answer] of answers) {
       const asked = waiting.get(number)
       if (!asked) continue
       waiting.delete(number)
       if (refusal) asked.reject(errorOf(refusal))
       else asked.resolve(answer as never)
+    }
+  }
+
+  /** What cannot be understood is no reason to lose the answers: it is caught up like what the bus loses. */
+  function tell(channel: string, text: string) {
+    try {
+      onText(channel, text)
+    } catch (err) {
+      log.error({ err, channel }, 'text of server not understood')
     }
   }
 

@@ -15,6 +15,8 @@ export const defaultOptions = {
   sweepInterval: 1_000,
   /** An event that is not the next waits this long for those before it. */
   holdTimeout: 30,
+  /** The same while the bus is away: nothing comes by waiting then, but the database is not to be asked for every message. */
+  holdTimeoutWithoutBus: 250,
   /** Events that wait in one room at most. */
   holdLimit: 256,
   socketsPerUser: 20,

@@ -81,15 +81,16 @@ export class RoomOrder {
   #hold(event: BusEvent) {
     this.#held.add(event)
     if (this.applied < 0) return
+    const { bus, options } = this.#context
     if (this.#held.isFull) void this.#catchUp()
-    else this.#waitForOthers()
+    else this.#waitForOthers(bus.isUp() ? options.holdTimeout : options.holdTimeoutWithoutBus)
   }
 
-  #waitForOthers() {
+  #waitForOthers(ms = this.#context.options.holdTimeout) {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       void this.#catchUp()
-    }, this.#context.options.holdTimeout)
+    }, ms)
   }
 
   #isBehind() {

@@ -59,7 +59,10 @@ export type Effect =
 /** One frame for everybody in a room. `seq` 0: not part of the history, passed on at once. */
 export type BusEvent = { seq: number; effect: Effect | undefined; frame: string }
 
-/** Events of one room as one text: a line each, `seq TAB effect TAB frame`. JSON holds neither tabs nor line breaks, so frames pass unparsed. */
+/**
+ * Events of one room as one text: a line each, `seq TAB effect TAB frame`. JSON holds neither tabs nor line breaks, so frames pass unparsed. They are in
+ * the order of their seqs, and all have one or none has.
+ */
 export function encodeEvents(events: readonly BusEvent[]): string {
   return events.map((event) => `${event.seq}\t${encodeEffect(event.effect)}\t${event.frame}`).join('\n')
 }
@@ -77,7 +80,7 @@ export function decodeEvents(text: string): BusEvent[] {
   return events
 }
 
-/** The seq of the last event in the text; not a number where there is none. */
+/** The seq of the last event in the text: whoever has that has all of them. Not a number where there is none. */
 export function lastSeqOf(text: string): number {
   return Number.parseInt(text.slice(text.lastIndexOf('\n') + 1), 10)
 }

@@ -33,7 +33,7 @@ const answers: Answers = {
   },
 }
 
-/** Answers the commands of relays: by a function call all in one process, behind the internal stream (relay-link) otherwise. Rejects with a ChatError, whatever went wrong. */
+/** Answers the commands of relays: by a function call all in one process, behind the internal stream otherwise, which looks at their shapes. Rejects with a ChatError, whatever went wrong. */
 export function createBackend(chat: Chat): Backend {
   const asked: sockets.Asked = { ...chat, lookups: createLookups(chat.db) }
   return {

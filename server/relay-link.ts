@@ -10,14 +10,14 @@ import {
   type StreamText,
   withTexts,
 } from '../schemas/backend.ts'
-import { roomChannel } from '../schemas/bus.ts'
+import { lastSeqOf, roomChannel } from '../schemas/bus.ts'
 import { ChatError } from '../schemas/errors.ts'
 import type { TappedBus } from './bus-tap.ts'
 
 type Parts = { backend: Backend; bus: Pick<TappedBus, 'onPublish'>; log: FastifyBaseLogger }
 
-/** Bytes unread by the relay, above which it gets answers only: what else there is comes over the bus. */
-const readTooLittle = 1024 * 1024
+/** Bytes that wait for the relay to read them at most, beside answers. What else there is comes over the bus. */
+const longestWaiting = 1024 * 1024
 
 /**
  * One relay. Answers go as they become known, those of one turn together, and with them what its sends have made of their rooms: so a sender has
@@ -26,6 +26,8 @@ const readTooLittle = 1024 * 1024
 export function serveRelay(relay: WebSocket, { backend, bus, log }: Parts): void {
   let answers: StreamAnswer[] = []
   let texts: StreamText[] = []
+  /** Characters of the texts. */
+  let gathered = 0
   let scheduled = false
   const sending = createTally()
 
@@ -40,12 +42,16 @@ export function serveRelay(relay: WebSocket, { backend, bus, log }: Parts): void
     scheduled = false
     answers = []
     texts = []
+    gathered = 0
     relay.send(said, () => {})
   }
 
   function tell(channel: string, text: string) {
-    if (!sending.has(channel) || relay.bufferedAmount > readTooLittle) return
+    // Without a seq nobody could tell that it had come already, nor what came before it.
+    if (!sending.has(channel) || !(lastSeqOf(text) > 0)) return
+    if (relay.bufferedAmount + gathered + text.length > longestWaiting) return
     texts.push([channel, text])
+    gathered += text.length
     schedule()
   }
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { WebSocketServer } from 'ws'
-import { type Backend, streamPath } from '../schemas/backend.ts'
+import { type Backend, streamPath, withTexts } from '../schemas/backend.ts'
 import type { TappedBus } from './bus-tap.ts'
 import { serveRelay } from './relay-link.ts'
 
@@ -15,7 +15,12 @@ const largestBatch = 64 * 1024 * 1024
 /** Listens for relays, apart from the public address. Whoever knows the secret may ask anything. */
 export async function startStream({ backend, bus, secret, host, port, log }: Options): Promise<{ url: string; close(): Promise<void> }> {
   const http = createServer((_request, response) => response.writeHead(404).end())
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: largestBatch })
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: largestBatch,
+    handleProtocols: (offered) => offered.has(withTexts) && withTexts,
+  })
   http.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
     if (request.url !== streamPath || !knows(request.headers.authorization, secret)) {

@@ -1,5 +1,5 @@
--- The rooms of a user in which something stands beyond what he has read. Of who is in thousands, most are read to their end: his places and his rooms are read in one walk each and joined by hash,
--- at less than half the price of looking up room by room, which a plan that was made for somebody with few would do.
+-- The rooms of a user in which something stands beyond what he has read. Of who is in thousands, most are read to their end: his places and his rooms are read in one walk each and joined by hash.
+-- Said here, since a plan that is kept for anybody looks up room by room, or reads all rooms that there are.
 CREATE FUNCTION chat_rooms_behind(of_user integer) RETURNS TABLE (participant_id integer, last_seq bigint, modified_at timestamptz)
 LANGUAGE plpgsql STABLE ROWS 20
 SET enable_seqscan = off

@@ -10,7 +10,7 @@ const askSendOne = prepare<StoredRow | { id: null }, Record<(typeof names)[numbe
   (slot) => sql`select * from chat_send_one(${sql.join(names.map(slot), sql`, `)})`,
 )
 
-/** Stores the message, which has no attachment, in a transaction of its own. The answer is undefined where insertAll's would be. */
+/** Stores the message, which has no attachment, in a transaction of its own. Undefined for the same reasons as insertAll's answer; then nothing is stored. */
 export async function insertOne(db: Queryable, message: NewMessage): Promise<StoredRow | undefined> {
   const [row] = await askSendOne(db, {
     to_room: message.roomId,

@@ -27,7 +27,7 @@ export async function insertMessages(db: Queryable, messages: readonly NewMessag
   const byId = new Map(stored.map((row) => [row.id, row]))
   return messages.map((message) => {
     const row = byId.get(message.id)
-    if (!row) throw new Error('chat_send_all left a message without a row')
+    if (!row) throw new Error('a batch was stored, and left a message without a row')
     return { outcome: 'sent', message: toStoredRow(message, row) }
   })
 }

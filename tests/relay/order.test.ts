@@ -111,6 +111,23 @@ test('a hole that closes by itself in time is not asked about', async () => {
   expect(backend.count('changes')).toBe(before)
 })
 
+test('while the bus is away holes are not asked about as soon as otherwise', async () => {
+  const options = { sweepInterval: 60_000, holdTimeout: 1, holdTimeoutWithoutBus: 60_000 }
+  const { backend, enter } = await startRelay({ options, wrapBus: (bus) => ({ ...bus, isUp: () => false }) })
+  const room = backend.room(1)
+  const socket = await enter(1, room)
+  const before = backend.count('changes')
+  const missing = room.send(1, 'of another relay', null)
+  const held = room.send(1, 'of this one', null)
+  backend.publish(room, room.changes(held.seq - 1))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(backend.count('changes')).toBe(before)
+
+  backend.publish(room, room.changes(missing.seq - 1, 1))
+  await until(() => socket.seqs().length === 2)
+  expect(socket.seqs()).toEqual([2, 3])
+})
+
 test('after the bus was away the heads are compared at once', async () => {
   let gap: () => void = () => undefined
   const { backend, enter } = await startRelay({

@@ -99,6 +99,7 @@ test('a relay is told of its own sends, and no longer when they are answered', a
   await sending.backend.ask('send', message('first'))
   await expect(sending.backend.ask('send', message(' '))).rejects.toMatchObject({ code: 'invalid' })
   await other.backend.ask('send', message('second'))
+  await sending.backend.ask('heads', { room_ids: [], user_ids: [] })
   expect(sending.heard).toHaveLength(1)
   expect(other.heard).toHaveLength(1)
 })
@@ -109,6 +110,17 @@ test('a relay of before gets answers alone', async () => {
   ask([7, 'send', message('hello')])
   await until(() => said.length > 0)
   expect(JSON.parse(said.join(''))).toEqual([[7, null, { id: expect.any(String), seq: expect.any(Number) }]])
+})
+
+test('what is no part of the history is not told: it could come twice', async () => {
+  const { room, message } = await people()
+  const { said, ask } = await openRaw([withTexts])
+  const { id: message_id } = await openRelay().backend.ask('send', message('first'))
+  ask([1, 'send', message('second')], [2, 'read', { user_id: message('').user_id, room_id: room, message_id, connection_id: 'c' }])
+  ask([3, 'read_room', { user_id: message('').user_id, room_id: room, connection_id: 'c' }], [4, 'send', message('third')])
+  await until(() => said.flatMap((one) => decodeSaid(one).answers).length === 4)
+  const told = said.flatMap((one) => decodeSaid(one).texts).flatMap(([, text]) => decodeEvents(text))
+  expect(told.map(({ seq }) => seq > 0)).toEqual([true, true])
 })
 
 test('a command of another shape is refused, and those beside it are answered', async () => {
@@ -144,4 +156,5 @@ test('a relay that does not read gets all answers, and no more texts than fit', 
   const told = said.flatMap((one) => decodeSaid(one).texts).flatMap(([, text]) => decodeEvents(text))
   expect(told.length).toBeGreaterThan(0)
   expect(told.length).toBeLessThan(sends)
+  for (const one of said) expect(decodeSaid(one).texts.join('').length).toBeLessThanOrEqual(1024 * 1024 + 1_000)
 })

@@ -19,8 +19,7 @@ const failpoints = openFailpoints()
 const log = createLog(config.LOG_LEVEL)
 const database = openDatabase({ url: config.DATABASE_URL })
 const fates = PublishFates.parse(JSON.parse(process.env.CHAOS_PUBLISHES ?? '{}'))
-const tapped = tapBus(openBus(config.REDIS_URL, log))
-const bus = createFaultyBus(tapped, fates, failpoints)
+const bus = tapBus(createFaultyBus(openBus(config.REDIS_URL, log), fates, failpoints))
 const { app, chat } = await buildServer({
   database,
   bus,
@@ -32,6 +31,6 @@ const { app, chat } = await buildServer({
 })
 if (process.env.CHAOS_SABOTAGE === 'publish-before-commit') chat.writes = createHastyWrites(chat)
 const { INTERNAL_HOST: host, INTERNAL_PORT: port, RELAY_SECRET: secret } = config
-const stream = await startStream({ backend: createBackend(chat), bus: tapped, secret, host, port, log })
+const stream = await startStream({ backend: createBackend(chat), bus, secret, host, port, log })
 await app.listen({ host: config.HOST, port: config.PORT })
 stopOnSignal(() => closeAll([stream, app, bus, database]))
