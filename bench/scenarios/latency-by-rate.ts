@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { measureWindow, showFigures, withLoad } from '../compare.ts'
 import { drawCurves } from '../pictures/curves.ts'
@@ -26,6 +26,7 @@ export const latencyByRate: Scenario = {
         await system.close()
       }
     }
+    await mkdir(bench.pictures, { recursive: true })
     await writeFile(join(bench.pictures, 'latency-by-rate.svg'), drawCurves(results))
     return results
   },
