@@ -30,6 +30,14 @@ export function prepare<Row extends Values, Given extends Values>(build: (slot: 
   return (db, values) => (statements.get(db._.session) ?? ofSession(db._.session)).execute(values)
 }
 
+/** As prepare, for the call of a function, with its parameters in their order. */
+export function prepareCall<Row extends Values, Given extends Values>(
+  name: string,
+  parameters: readonly (keyof Given & string)[],
+): Ask<Row, Given> {
+  return prepare((slot) => sql`select * from ${sql.identifier(name)}(${sql.join(parameters.map(slot), sql`, `)})`)
+}
+
 /** As prepare, for a statement whose text has variants: few, as each is kept. */
 export function prepareEach<Variant extends string, Row extends Values, Given extends Values>(
   build: (variant: Variant, slot: Slot<Given>) => SQL,

@@ -28,18 +28,15 @@ export function serveRelay(relay: WebSocket, { backend, bus, log }: Parts): void
   let texts: StreamText[] = []
   /** Characters of the texts. */
   let gathered = 0
-  let scheduled = false
   const sending = createTally()
 
+  /** Before anything is added. */
   function schedule() {
-    if (scheduled) return
-    scheduled = true
-    setImmediate(flush)
+    if (answers.length === 0 && texts.length === 0) setImmediate(flush)
   }
 
   function flush() {
     const said = encodeSaid(answers, texts)
-    scheduled = false
     answers = []
     texts = []
     gathered = 0
@@ -50,9 +47,9 @@ export function serveRelay(relay: WebSocket, { backend, bus, log }: Parts): void
     // Without a seq nobody could tell that it had come already, nor what came before it.
     if (!sending.has(channel) || !(lastSeqOf(text) > 0)) return
     if (relay.bufferedAmount + gathered + text.length > longestWaiting) return
+    schedule()
     texts.push([channel, text])
     gathered += text.length
-    schedule()
   }
 
   function obey([number, name, given]: StreamCommand) {
@@ -60,8 +57,8 @@ export function serveRelay(relay: WebSocket, { backend, bus, log }: Parts): void
     const channel = command && name === 'send' ? roomChannel((command as BackendCommand<'send'>).room_id) : undefined
     const answer = (refusal: StreamAnswer[1], value: unknown) => {
       if (channel) sending.remove(channel)
-      answers.push([number, refusal, value])
       schedule()
+      answers.push([number, refusal, value])
     }
     const refuse = ({ code, body, retryAfter }: ChatError) => answer({ code, body, retryAfter }, null)
     if (channel) sending.add(channel)

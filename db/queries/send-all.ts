@@ -1,6 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
-import { arrayOf, prepare, textArrayOf } from '../prepared.ts'
+import { arrayOf, prepareCall, textArrayOf } from '../prepared.ts'
 import type { NewMessage } from './new-message.ts'
 
 /** What the database adds to a message when it stores it. */
@@ -32,9 +31,7 @@ const names = [
   'reply_to_ids',
 ] as const
 
-const askSendAll = prepare<StoredRow, Record<(typeof names)[number], string>>(
-  (slot) => sql`select * from chat_send_all(${sql.join(names.map(slot), sql`, `)})`,
-)
+const askSendAll = prepareCall<StoredRow, Record<(typeof names)[number], string>>('chat_send_all', names)
 
 /** Those of one room in a batch: its place among the rooms, their number, and the last of them. */
 type Lane = { place: number; count: number; newest: string }

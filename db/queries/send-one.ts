@@ -1,14 +1,11 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../open.ts'
-import { prepare } from '../prepared.ts'
+import { prepareCall } from '../prepared.ts'
 import type { NewMessage } from './new-message.ts'
 import type { StoredRow } from './send-all.ts'
 
 const names = ['to_room', 'message_id', 'from_user', 'client_id', 'content', 'reply_to'] as const
 
-const askSendOne = prepare<StoredRow | { id: null }, Record<(typeof names)[number], string | number | null>>(
-  (slot) => sql`select * from chat_send_one(${sql.join(names.map(slot), sql`, `)})`,
-)
+const askSendOne = prepareCall<StoredRow | { id: null }, Record<(typeof names)[number], string | number | null>>('chat_send_one', names)
 
 /** Stores the message, which has no attachment, in a transaction of its own. Undefined for the same reasons as insertAll's answer; then nothing is stored. */
 export async function insertOne(db: Queryable, message: NewMessage): Promise<StoredRow | undefined> {

@@ -113,19 +113,30 @@ test('a hole that closes by itself in time is not asked about', async () => {
 
 test('while the bus is away holes are not asked about as soon as otherwise', async () => {
   const options = { sweepInterval: 60_000, holdTimeout: 1, holdTimeoutWithoutBus: 60_000 }
-  const { backend, enter } = await startRelay({ options, wrapBus: (bus) => ({ ...bus, isUp: () => false }) })
-  const room = backend.room(1)
-  const socket = await enter(1, room)
-  const before = backend.count('changes')
-  const missing = room.send(1, 'of another relay', null)
-  const held = room.send(1, 'of this one', null)
-  backend.publish(room, room.changes(held.seq - 1))
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  expect(backend.count('changes')).toBe(before)
+  let isUp = false
+  const { backend, enter } = await startRelay({ options, wrapBus: (bus) => ({ ...bus, isUp: () => isUp }) })
+  const [early, late] = [backend.room(1), backend.room(1)]
+  const [inEarly, inLate] = [await enter(1, early), await enter(1, late)]
+  const openHole = (room: typeof early) => {
+    const missing = room.send(1, 'of another relay', null)
+    backend.publish(room, room.changes(room.send(1, 'of this one', null).seq - 1))
+    return missing
+  }
+  const missing = openHole(early)
+  // The bus is heard in order: what of the other room is asked about came after the hole of the first.
+  await new Promise((resolve) => setImmediate(resolve))
+  isUp = true
+  openHole(late)
+  await until(() => inLate.seqs().length === 2)
+  const asked = backend.asked.flatMap(({ name, command }) => (name === 'changes' && 'room_id' in command ? [command.room_id] : []))
+  expect(asked).toEqual([late.id])
 
-  backend.publish(room, room.changes(missing.seq - 1, 1))
-  await until(() => socket.seqs().length === 2)
-  expect(socket.seqs()).toEqual([2, 3])
+  backend.publish(early, early.changes(missing.seq - 1, 1))
+  await until(() => inEarly.seqs().length === 2)
+  expect([inEarly.seqs(), inLate.seqs()]).toEqual([
+    [2, 3],
+    [2, 3],
+  ])
 })
 
 test('after the bus was away the heads are compared at once', async () => {
