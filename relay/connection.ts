@@ -141,7 +141,7 @@ export class Connection {
     if (this.#frames.length > 0) this.#frames.push(frame)
     else {
       this.#frames = [frame]
-      this.#common.flusher.add(this)
+      this.#common.flusher.add(this, this.inFlight > 0)
     }
     this.#gathered += frame.length
   }

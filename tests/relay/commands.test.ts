@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { Socket } from 'node:net'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { until } from '../support/until.ts'
 import { range } from './support/ordered.ts'
 import { startRelay } from './support/relay.ts'
@@ -23,6 +24,24 @@ test('a message comes to everybody, and an ack only to a sender who named it', a
   await until(() => alice.of('chat_message').length === 2)
   await bob.fence()
   expect(bob.of('ack')).toEqual([])
+})
+
+test('who sent a message is written to before all others', async () => {
+  const { backend, enter } = await startRelay()
+  backend.telling = true
+  const room = backend.room(1, 2, 3, 4)
+  const sockets = [await enter(1, room), await enter(2, room), await enter(3, room), await enter(4, room)]
+  const write = vi.spyOn(Socket.prototype, 'write')
+  onTestFinished(() => write.mockRestore())
+
+  for (const sender of [3, 1, 2, 0]) {
+    write.mockClear()
+    sockets[sender]?.say({ type: 'chat_message', message: `of ${sender}`, client_id: `${sender}` })
+    for (const socket of sockets) await socket.next('chat_message')
+    // What clients write is masked.
+    const written = write.mock.calls.map(([bytes]) => String(bytes)).filter((text) => text.includes('chat_message'))
+    expect(written.map((text) => text.includes('"ack"'))).toEqual([true, false, false, false])
+  }
 })
 
 test('what a server tells with its answer is given out at once, and once if the bus brings it too', async () => {
