@@ -8,8 +8,8 @@ export type Queryable = Pick<Database, '_' | 'select' | 'insert' | 'update' | 'd
 
 export type OpenDatabase = {
   db: Database
-  /** One connection, for the batches of messages alone: its plans and caches are always warm, and no list is in its way. */
-  writer: Database
+  /** A connection each, for messages alone: their plans and caches are always warm, and no list is in their way. */
+  writers: Database[]
   /** Whether the database answers within `ms`. */
   isUp(ms: number): Promise<boolean>
   close(): Promise<void>
@@ -17,7 +17,7 @@ export type OpenDatabase = {
 
 type Options = {
   url: string
-  /** Connections at most, beside the writer's. More make a hot room slower. */
+  /** Connections at most, beside the writers'. More make a hot room slower. */
   connections?: number
   /** Told of every statement; for tests that count them. */
   onStatement?: (sql: string) => void
@@ -26,20 +26,23 @@ type Options = {
 /** How names of columns are spelled in the database. */
 export const casing = 'snake_case'
 
+/** Many messages go by one of them; two have few go side by side. */
+const writers = 2
+
 /** Seconds until a connection that was lost is tried again. */
 const longestPause = 0.5
 
-/** Opens a pool, and the writer's connection. Times come back as RFC 3339 text in UTC with microseconds, and bigint as number. */
+/** Opens a pool, and the writers' connections. Times come back as RFC 3339 text in UTC with microseconds, and bigint as number. */
 export function openDatabase({ url, connections = 12, onStatement }: Options): OpenDatabase {
   const pool = connect(url, connections)
-  const ofWriter = connect(url, 1)
+  const ofWriters = Array.from({ length: writers }, () => connect(url, 1))
   const logger = onStatement ? { logQuery: onStatement } : false
   return {
     db: drizzle(pool, { schema, casing, logger }),
-    writer: drizzle(ofWriter, { schema, casing, logger }),
+    writers: ofWriters.map((client) => drizzle(client, { schema, casing, logger })),
     isUp: (ms) => answers(pool, ms),
     close: async () => {
-      await Promise.all([pool.end({ timeout: 5 }), ofWriter.end({ timeout: 5 })])
+      await Promise.all([pool, ...ofWriters].map((client) => client.end({ timeout: 5 })))
     },
   }
 }

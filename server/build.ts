@@ -101,7 +101,7 @@ export async function buildServer(options: BuildOptions): Promise<Built> {
   const chat: Chat = {
     db: database.db,
     bus: options.bus,
-    writes: createWritesOf(database.writer, options),
+    writes: createWritesOf(database.writers, options),
     tokens: createTokens(app.jwt, { issuer, log }),
     storage: options.storage,
     links: createAttachmentLinks({ signingKey, publicUrl }),
@@ -128,8 +128,8 @@ function forgetExpiredTokens(chat: Chat): NodeJS.Timeout {
   return setInterval(forget, 60 * 60 * 1000).unref()
 }
 
-function createWritesOf(db: Database, { bus, largestBatch = 256 }: BuildOptions): Chat['writes'] {
-  return createWrites({ db, largestBatch, onCommitted: (outcomes) => announceSent({ bus }, outcomes) })
+function createWritesOf(lanes: readonly Database[], { bus, largestBatch = 256 }: BuildOptions): Chat['writes'] {
+  return createWrites({ lanes, largestBatch, onCommitted: (outcomes) => announceSent({ bus }, outcomes) })
 }
 
 /** The page of the API opens on a plain http address too. */

@@ -2,11 +2,12 @@ import type { Database } from '../db/open.ts'
 import type { NewMessage } from '../db/queries/new-message.ts'
 import { insertMessages, type SendOutcome } from '../db/queries/sends.ts'
 import { ChatError } from '../schemas/errors.ts'
+import { takeBatch, type Waiting } from './batch.ts'
 
 /** Stores messages: those that wait together go as one transaction. */
 export type Writes = {
   /**
-   * Resolves when the message's fate is committed, in the order of asking for any one sender. Rejects with `unavailable`
+   * Resolves when the message's fate is committed, in the order of asking for any one sender in a room. Rejects with `unavailable`
    * when the database cannot be asked or too much waits: the message may or may not be stored, so repeat it with its `clientId`.
    */
   send(message: NewMessage): Promise<SendOutcome>
@@ -16,10 +17,9 @@ export type Writes = {
   written(): number
 }
 
-type Waiting = { message: NewMessage; resolve(outcome: SendOutcome): void; reject(error: unknown): void }
-
 type Options = {
-  db: Database
+  /** A connection each. */
+  lanes: readonly Database[]
   /** Messages in one transaction at most. */
   largestBatch: number
   /** Messages that may wait; more are refused. */
@@ -28,48 +28,84 @@ type Options = {
   onCommitted(outcomes: readonly SendOutcome[]): void
 }
 
+/** Messages under way, more than which are a batch worth waiting for. */
+const few = 4
+
 /**
- * Group commit. One transaction is under way at a time; what arrives meanwhile is the next. An idle server writes a
- * message at once, a busy one writes many for the price of one. A batch that the database refuses as a whole is split
- * and repeated, so that a bad message fails alone.
+ * Group commit. What arrives while a batch is under way is the next: an idle server writes a message at once, a busy one writes many for the price of
+ * one. While only few are under way, others need not wait for them: they go by another lane. Never two lanes at a time into one room, which keeps the
+ * order of its senders. A batch that the database refuses as a whole is split and repeated, so that a bad message fails alone.
  */
-export function createWrites({ db, largestBatch, longestQueue = 20_000, onCommitted }: Options): Writes {
+export function createWrites({ lanes, largestBatch, longestQueue = 20_000, onCommitted }: Options): Writes {
+  const free = [...lanes].reverse()
+  const roomsUnderWay = new Set<string>()
+  let underWay = 0
   let queue: Waiting[] = []
-  let writing: Promise<void> | undefined
+  let scheduled = false
+  let onIdle: (() => void)[] = []
   let written = 0
 
-  async function writeAll(): Promise<void> {
-    while (queue.length > 0) {
-      const { batch, rest } = takeBatch(queue, largestBatch)
-      queue = rest
-      await write(batch)
-    }
-    writing = undefined
+  /** Not at once: what else comes in this turn goes with it. */
+  function schedule() {
+    if (scheduled) return
+    scheduled = true
+    queueMicrotask(() => {
+      scheduled = false
+      begin()
+    })
   }
 
-  async function write(batch: Waiting[]): Promise<void> {
+  function begin() {
+    while (queue.length > 0 && underWay <= few) {
+      const lane = free.pop()
+      if (!lane) return
+      const { batch, rest } = takeBatch(queue, largestBatch, roomsUnderWay)
+      if (batch.length === 0) {
+        free.push(lane)
+        return
+      }
+      queue = rest
+      void travel(lane, batch)
+    }
+  }
+
+  async function travel(lane: Database, batch: Waiting[]): Promise<void> {
+    const rooms = new Set(batch.map(({ message }) => message.roomId))
+    for (const roomId of rooms) roomsUnderWay.add(roomId)
+    underWay += batch.length
+    await write(lane, batch)
+    underWay -= batch.length
+    for (const roomId of rooms) roomsUnderWay.delete(roomId)
+    free.push(lane)
+    begin()
+    if (underWay > 0) return
+    for (const resolve of onIdle) resolve()
+    onIdle = []
+  }
+
+  async function write(lane: Database, batch: Waiting[]): Promise<void> {
     let outcomes: SendOutcome[]
     try {
       outcomes = await insertMessages(
-        db,
+        lane,
         batch.map((waiting) => waiting.message),
       )
     } catch (error) {
-      return splitOrReject(batch, error)
+      return splitOrReject(lane, batch, error)
     }
     written += outcomes.length
     onCommitted(outcomes)
     for (const [index, waiting] of batch.entries()) waiting.resolve(outcomes[index] as SendOutcome)
   }
 
-  async function splitOrReject(batch: Waiting[], error: unknown): Promise<void> {
+  async function splitOrReject(lane: Database, batch: Waiting[], error: unknown): Promise<void> {
     const [only] = batch
     if (!isRefusal(error)) {
       for (const waiting of batch) waiting.reject(error)
     } else if (batch.length > 1) {
       const middle = Math.ceil(batch.length / 2)
-      await write(batch.slice(0, middle))
-      await write(batch.slice(middle))
+      await write(lane, batch.slice(0, middle))
+      await write(lane, batch.slice(middle))
     } else only?.reject(error)
   }
 
@@ -81,52 +117,15 @@ export function createWrites({ db, largestBatch, longestQueue = 20_000, onCommit
           return
         }
         queue.push({ message, resolve, reject })
-        writing ??= Promise.resolve().then(writeAll)
+        schedule()
       }),
-    idle: async () => {
-      await writing
-    },
+    idle: () =>
+      new Promise((resolve) => {
+        if (underWay === 0 && queue.length === 0) resolve()
+        else onIdle.push(resolve)
+      }),
     written: () => written,
   }
-}
-
-/** The first messages of the queue, up to the limit. */
-function takeBatch(queue: Waiting[], limit: number): { batch: Waiting[]; rest: Waiting[] } {
-  const batch = queue.slice(0, limit)
-  return hasRepetition(batch) ? takeUnrepeated(queue, limit) : { batch, rest: queue.slice(limit) }
-}
-
-/** Whether a `client_id` comes twice, be it of two senders. */
-function hasRepetition(batch: readonly Waiting[]): boolean {
-  const seen = new Set<string>()
-  for (const { message } of batch) {
-    if (message.clientId === null) continue
-    if (seen.has(message.clientId)) return true
-    seen.add(message.clientId)
-  }
-  return false
-}
-
-/** A repetition of one of the messages stays for the next batch, and with it all that follows of its sender. */
-function takeUnrepeated(queue: Waiting[], limit: number): { batch: Waiting[]; rest: Waiting[] } {
-  const batch: Waiting[] = []
-  const rest: Waiting[] = []
-  const taken = new Set<string>()
-  const held = new Set<string>()
-  for (const [index, waiting] of queue.entries()) {
-    if (batch.length >= limit) return { batch, rest: rest.concat(queue.slice(index)) }
-    const { roomId, senderId, clientId } = waiting.message
-    const lane = `${roomId} ${senderId}`
-    const name = `${lane} ${clientId}`
-    if (held.has(lane) || (clientId !== null && taken.has(name))) {
-      held.add(lane)
-      rest.push(waiting)
-      continue
-    }
-    taken.add(name)
-    batch.push(waiting)
-  }
-  return { batch, rest }
 }
 
 /** Whether the database looked at the statement and refused it: class 22 (bad values), 23 (constraints) or 54 (limits). A lost connection or lock says nothing about the messages. */

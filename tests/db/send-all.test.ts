@@ -6,41 +6,25 @@ import type { NewMessage } from '../../db/queries/new-message.ts'
 import { insertAll } from '../../db/queries/send-all.ts'
 import { insertOne } from '../../db/queries/send-one.ts'
 import { insertMessages } from '../../db/queries/sends.ts'
+import { createBareRooms, bareMessage as message } from '../support/bare-rooms.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 
 let database: OpenDatabase
 let drop: () => Promise<void>
+let newUser: () => Promise<number>
+let newRoom: (...members: number[]) => Promise<string>
 
 beforeAll(async () => {
   const created = await createTestDatabase()
   drop = created.drop
   database = openDatabase({ url: created.url, connections: 4 })
+  ;({ newUser, newRoom } = createBareRooms(database.db))
 })
 
 afterAll(async () => {
   await database.close()
   await drop()
 })
-
-async function newUser(): Promise<number> {
-  const [user] = await database.db.execute<{ id: number }>(
-    sql`insert into users (username, first_name, password_hash) values (${uuidv7()}, 'Ada', 'none') returning id`,
-  )
-  if (!user) throw new Error('no user')
-  return user.id
-}
-
-async function newRoom(...members: number[]): Promise<string> {
-  const id = uuidv7()
-  await database.db.execute(sql`insert into chat_rooms (id, room_type) values (${id}, 'group')`)
-  for (const member of members) await database.db.execute(sql`insert into chat_participants (room_id, user_id) values (${id}, ${member})`)
-  return id
-}
-
-function message(roomId: string, senderId: number, more: Partial<NewMessage> = {}): NewMessage {
-  const text = { content: 'hello', messageType: 'text' as const, replyToId: null, attachment: null, clientId: null }
-  return { id: uuidv7(), roomId, senderId, ...text, ...more }
-}
 
 async function roomOf(id: string) {
   const [row] = await database.db.execute<{ last_seq: string; message_count: number; last_message_id: string | null; stored: number }>(sql`
