@@ -8,7 +8,7 @@ export type Queryable = Pick<Database, '_' | 'select' | 'insert' | 'update' | 'd
 
 export type OpenDatabase = {
   db: Database
-  /** A connection each, for messages alone: their plans and caches are always warm, and no list is in their way. */
+  /** A connection each, for messages alone: their plans and caches stay warm, and no list is in their way. */
   writers: Database[]
   /** Whether the database answers within `ms`. */
   isUp(ms: number): Promise<boolean>

@@ -18,7 +18,7 @@ type Parts = { limits: Limits; typing: TypingHere; replayer: Replayer }
 export function createCommands({ backend, log }: RelayContext, { limits, typing, replayer }: Parts) {
   const resume = createResuming(replayer)
 
-  /** The stream to the server keeps the order of arrival, so the sends of one socket do not overtake each other. */
+  /** The stream to the server keeps the order of arrival, so the sends of one socket into one room do not overtake each other. */
   async function sendMessage(seat: Seat, { message, reply_to, client_id }: Said<'chat_message'>) {
     const { connection, room } = seat
     typing.stop(connection, room.id)

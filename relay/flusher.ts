@@ -3,7 +3,7 @@ import { createJoiner } from './wire.ts'
 /** What gathers output during a tick. */
 type Gathering = { flush(): void }
 
-/** Once per tick: everything that gathered output in it writes, each once. What somebody waits for is written before the rest. */
+/** Once per tick: everything that gathered output in it writes, each once. Who waits for an answer is written to first. */
 export function createFlusher() {
   let awaited: Gathering[] = []
   let others: Gathering[] = []

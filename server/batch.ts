@@ -6,10 +6,10 @@ export type Waiting = { message: NewMessage; resolve(outcome: SendOutcome): void
 
 type Taken = { batch: Waiting[]; rest: Waiting[] }
 
-/** The first messages of the queue that can go together, at most `limit`. Those of rooms that are `held` stay. */
-export function takeBatch(queue: readonly Waiting[], limit: number, held: ReadonlySet<string>): Taken {
+/** The first messages of the queue that can go together, up to the limit. */
+export function takeBatch(queue: readonly Waiting[], limit: number): Taken {
   const batch = queue.slice(0, limit)
-  return held.size > 0 || hasRepetition(batch) ? takeSome(queue, limit, held) : { batch, rest: queue.slice(limit) }
+  return hasRepetition(batch) ? takeUnrepeated(queue, limit) : { batch, rest: queue.slice(limit) }
 }
 
 /** Whether a `client_id` comes twice, be it of two senders. */
@@ -24,24 +24,23 @@ function hasRepetition(batch: readonly Waiting[]): boolean {
 }
 
 /** A repetition of one of the messages stays for the next batch, and with it all that follows of its sender in the room. */
-function takeSome(queue: readonly Waiting[], limit: number, heldRooms: ReadonlySet<string>): Taken {
+function takeUnrepeated(queue: readonly Waiting[], limit: number): Taken {
   const batch: Waiting[] = []
   const rest: Waiting[] = []
   const taken = new Set<string>()
-  const heldSenders = new Set<string>()
+  const held = new Set<string>()
   for (const [index, waiting] of queue.entries()) {
     if (batch.length >= limit) return { batch, rest: rest.concat(queue.slice(index)) }
     const { roomId, senderId, clientId } = waiting.message
     const sender = `${roomId} ${senderId}`
     const name = `${sender} ${clientId}`
-    if (heldRooms.has(roomId)) rest.push(waiting)
-    else if (heldSenders.has(sender) || (clientId !== null && taken.has(name))) {
-      heldSenders.add(sender)
+    if (held.has(sender) || (clientId !== null && taken.has(name))) {
+      held.add(sender)
       rest.push(waiting)
-    } else {
-      taken.add(name)
-      batch.push(waiting)
+      continue
     }
+    taken.add(name)
+    batch.push(waiting)
   }
   return { batch, rest }
 }

@@ -22,14 +22,17 @@ type Options = {
   lanes: readonly Database[]
   /** Messages in one transaction at most. */
   largestBatch: number
-  /** Messages that may wait; more are refused. */
+  /** Messages that may wait, at most half of them for one room; more are refused. */
   longestQueue?: number
-  /** Told of each batch's outcomes after its commit, before the senders are: so that announcing costs once a batch. */
+  /** Told of each batch's outcomes after its commit, before the senders are: so that announcing costs once a batch. Must not throw. */
   onCommitted(outcomes: readonly SendOutcome[]): void
 }
 
 /** Messages under way, more than which are a batch worth waiting for. */
 const few = 4
+
+/** Milliseconds for which all go by one lane after another has failed: who goes by one that cannot connect is refused. */
+const restOfLane = 10_000
 
 /**
  * Group commit. What arrives while a batch is under way is the next: an idle server writes a message at once, a busy one writes many for the price of
@@ -37,13 +40,35 @@ const few = 4
  * order of its senders. A batch that the database refuses as a whole is split and repeated, so that a bad message fails alone.
  */
 export function createWrites({ lanes, largestBatch, longestQueue = 20_000, onCommitted }: Options): Writes {
+  /** The last is taken first: the warmest, and none that failed. */
   const free = [...lanes].reverse()
-  const roomsUnderWay = new Set<string>()
-  let underWay = 0
+  /** Rooms under way, each with what waits for it. What waits for a lane is of other rooms. */
+  const roomsUnderWay = new Map<string, Waiting[]>()
   let queue: Waiting[] = []
+  let waiting = 0
+  let underWay = 0
+  let sideBySideFrom = Number.NEGATIVE_INFINITY
   let scheduled = false
   let onIdle: (() => void)[] = []
   let written = 0
+
+  function send(message: NewMessage): Promise<SendOutcome> {
+    return new Promise((resolve, reject) => {
+      const ofRoom = roomsUnderWay.get(message.roomId)?.length ?? 0
+      if (waiting >= longestQueue || ofRoom >= longestQueue / 2) {
+        reject(new ChatError('unavailable', 'Too many messages wait to be stored. Please try again.', 1))
+        return
+      }
+      waiting++
+      wait({ message, resolve, reject })
+      if (canBegin()) schedule()
+    })
+  }
+
+  function wait(one: Waiting) {
+    const line = roomsUnderWay.get(one.message.roomId) ?? queue
+    line.push(one)
+  }
 
   /** Not at once: what else comes in this turn goes with it. */
   function schedule() {
@@ -55,82 +80,90 @@ export function createWrites({ lanes, largestBatch, longestQueue = 20_000, onCom
     })
   }
 
+  function canBegin(): boolean {
+    if (queue.length === 0 || free.length === 0) return false
+    return underWay === 0 || (underWay <= few && performance.now() >= sideBySideFrom)
+  }
+
   function begin() {
-    while (queue.length > 0 && underWay <= few) {
-      const lane = free.pop()
-      if (!lane) return
-      const { batch, rest } = takeBatch(queue, largestBatch, roomsUnderWay)
-      if (batch.length === 0) {
-        free.push(lane)
-        return
-      }
-      queue = rest
-      void travel(lane, batch)
+    while (canBegin()) {
+      const { batch, rest } = takeBatch(queue, largestBatch)
+      queue = []
+      waiting -= batch.length
+      for (const { message } of batch) if (!roomsUnderWay.has(message.roomId)) roomsUnderWay.set(message.roomId, [])
+      for (const one of rest) wait(one)
+      void travel(free.pop() as Database, batch)
     }
   }
 
-  async function travel(lane: Database, batch: Waiting[]): Promise<void> {
-    const rooms = new Set(batch.map(({ message }) => message.roomId))
-    for (const roomId of rooms) roomsUnderWay.add(roomId)
+  async function travel(lane: Database, batch: readonly Waiting[]): Promise<void> {
     underWay += batch.length
-    await write(lane, batch)
+    const works = await write(lane, batch)
     underWay -= batch.length
-    for (const roomId of rooms) roomsUnderWay.delete(roomId)
-    free.push(lane)
+    if (works) free.push(lane)
+    else {
+      free.unshift(lane)
+      sideBySideFrom = performance.now() + restOfLane
+    }
+    for (const roomId of new Set(batch.map(({ message }) => message.roomId))) {
+      const line = roomsUnderWay.get(roomId) ?? []
+      roomsUnderWay.delete(roomId)
+      for (const one of line) queue.push(one)
+    }
     begin()
     if (underWay > 0) return
     for (const resolve of onIdle) resolve()
     onIdle = []
   }
 
-  async function write(lane: Database, batch: Waiting[]): Promise<void> {
+  /** Tells everybody in the batch. Whether the lane works. */
+  async function write(lane: Database, batch: readonly Waiting[]): Promise<boolean> {
     let outcomes: SendOutcome[]
     try {
-      outcomes = await insertMessages(
-        lane,
-        batch.map((waiting) => waiting.message),
-      )
+      const messages = batch.map(({ message }) => message)
+      outcomes = await insertMessages(lane, messages)
     } catch (error) {
       return splitOrReject(lane, batch, error)
     }
     written += outcomes.length
     onCommitted(outcomes)
-    for (const [index, waiting] of batch.entries()) waiting.resolve(outcomes[index] as SendOutcome)
+    for (const [index, { resolve }] of batch.entries()) resolve(outcomes[index] as SendOutcome)
+    return true
   }
 
-  async function splitOrReject(lane: Database, batch: Waiting[], error: unknown): Promise<void> {
-    const [only] = batch
-    if (!isRefusal(error)) {
-      for (const waiting of batch) waiting.reject(error)
-    } else if (batch.length > 1) {
+  async function splitOrReject(lane: Database, batch: readonly Waiting[], error: unknown): Promise<boolean> {
+    const code = codeOf(error)
+    if (batch.length > 1 && isRefusal(code)) {
       const middle = Math.ceil(batch.length / 2)
-      await write(lane, batch.slice(0, middle))
-      await write(lane, batch.slice(middle))
-    } else only?.reject(error)
+      const works = [await write(lane, batch.slice(0, middle)), await write(lane, batch.slice(middle))]
+      return works.every(Boolean)
+    }
+    for (const { reject } of batch) reject(error)
+    return isRefusal(code) || isConflict(code)
   }
 
   return {
-    send: (message) =>
-      new Promise((resolve, reject) => {
-        if (queue.length >= longestQueue) {
-          reject(new ChatError('unavailable', 'Too many messages wait to be stored. Please try again.', 1))
-          return
-        }
-        queue.push({ message, resolve, reject })
-        schedule()
-      }),
+    send,
     idle: () =>
       new Promise((resolve) => {
-        if (underWay === 0 && queue.length === 0) resolve()
+        if (underWay + waiting === 0) resolve()
         else onIdle.push(resolve)
       }),
     written: () => written,
   }
 }
 
-/** Whether the database looked at the statement and refused it: class 22 (bad values), 23 (constraints) or 54 (limits). A lost connection or lock says nothing about the messages. */
-function isRefusal(error: unknown): boolean {
+function codeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause ? error.cause : error
-  const code = (cause as { code?: unknown } | null)?.code
-  return typeof code === 'string' && /^(22|23|54)...$/.test(code)
+  return String((cause as { code?: unknown } | null)?.code)
+}
+
+/** Whether the database looked at the statement and refused it: class 22 (bad values), 23 (constraints) or 54 (limits). A lost connection or lock says nothing about the messages. */
+function isRefusal(code: string): boolean {
+  return /^(22|23|54)...$/.test(code)
+}
+
+/** Whether others were in the way: a deadlock, a lock that was not had in time, a statement that took too long. */
+function isConflict(code: string): boolean {
+  return /^(40...|55P03|57014)$/.test(code)
 }

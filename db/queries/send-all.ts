@@ -34,27 +34,27 @@ const names = [
 const askSendAll = prepareCall<StoredRow, Record<(typeof names)[number], string>>('chat_send_all', names)
 
 /** Those of one room in a batch: its place among the rooms, their number, and the last of them. */
-type Lane = { place: number; count: number; newest: string }
+type Share = { place: number; count: number; newest: string }
 
 /**
  * Stores the messages, none with an attachment, in one transaction and in their order: all of them, or none. The answer is undefined then:
  * a sender may not, a room is archived, a quoted message is elsewhere or a `client_id` is known. Rows come back in no order.
  */
 export async function insertAll(db: Queryable, messages: readonly NewMessage[]): Promise<StoredRow[] | undefined> {
-  const lanes = new Map<string, Lane>()
+  const shares = new Map<string, Share>()
   const rooms: number[] = []
   const places: number[] = []
   for (const { id, roomId } of messages) {
-    const lane = lanes.get(roomId) ?? { place: lanes.size + 1, count: 0, newest: id }
-    lanes.set(roomId, lane)
-    lane.count++
-    lane.newest = id
-    rooms.push(lane.place)
-    places.push(lane.count)
+    const share = shares.get(roomId) ?? { place: shares.size + 1, count: 0, newest: id }
+    shares.set(roomId, share)
+    share.count++
+    share.newest = id
+    rooms.push(share.place)
+    places.push(share.count)
   }
-  const counted = [...lanes.values()]
+  const counted = [...shares.values()]
   const rows = await askSendAll(db, {
-    room_ids: arrayOf([...lanes.keys()]),
+    room_ids: arrayOf([...shares.keys()]),
     room_counts: arrayOf(counted.map(({ count }) => count)),
     room_newest: arrayOf(counted.map(({ newest }) => newest)),
     message_ids: arrayOf(messages.map(({ id }) => id)),

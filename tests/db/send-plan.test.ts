@@ -14,7 +14,7 @@ let drop: () => Promise<void>
 beforeAll(async () => {
   const created = await createTestDatabase()
   drop = created.drop
-  // The writer's one connection, which keeps its plans.
+  // One connection, which keeps its plans as a writer's does.
   database = openDatabase({ url: created.url, connections: 1 })
 })
 

@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type OpenDatabase, openDatabase } from '../../db/open.ts'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../db/embedded/free-port.ts'
+import { type Database, type OpenDatabase, openDatabase } from '../../db/open.ts'
 import type { SendOutcome } from '../../db/queries/sends.ts'
 import { takeBatch, type Waiting } from '../../server/batch.ts'
 import { createWrites } from '../../server/writes.ts'
@@ -27,11 +29,13 @@ afterAll(async () => {
   await drop()
 })
 
+type Setup = { lanes?: readonly Database[]; longestQueue?: number }
+
 /** The sizes of batches in the order of their commits, too. */
-function openWrites(lanes = database.writers) {
+function openWrites({ lanes = database.writers, longestQueue = 20_000 }: Setup = {}) {
   const batches: number[] = []
   const onCommitted = (outcomes: readonly SendOutcome[]) => void batches.push(outcomes.length)
-  const writes = createWrites({ lanes, largestBatch: 256, onCommitted })
+  const writes = createWrites({ lanes, largestBatch: 256, longestQueue, onCommitted })
   const say = async (roomId: string) => {
     const sent = await writes.send(bareMessage(roomId, ada))
     return sent.outcome === 'sent' ? sent.message.seq : sent.outcome
@@ -39,7 +43,7 @@ function openWrites(lanes = database.writers) {
   return { ...writes, say, batches }
 }
 
-/** Holds the room as a long change of it would, until it is released. */
+/** Holds the room as a long change of it would, until it is released, or the test is over. */
 function lock(roomId: string): Promise<{ release(): Promise<void> }> {
   return new Promise((locked, failed) => {
     const holding = database.db.transaction(async (tx) => {
@@ -49,12 +53,16 @@ function lock(roomId: string): Promise<{ release(): Promise<void> }> {
           release()
           return holding
         }
+        onTestFinished(letGo)
         locked({ release: letGo })
       })
     })
     holding.catch(failed)
   })
 }
+
+/** The message of a room that is locked is on its way to the database. */
+const oneWaitsForALock = () => until(async () => (await sendsThatWaitForALock()) === 1)
 
 async function sendsThatWaitForALock(): Promise<number> {
   const [row] = await database.db.execute<{ count: number }>(sql`
@@ -70,7 +78,7 @@ test('a message that waits for its room keeps up those of its room, in their ord
   const { release } = await lock(held)
 
   const first = say(held)
-  await until(async () => (await sendsThatWaitForALock()) === 1)
+  await oneWaitsForALock()
   const next = [say(held), say(held)]
   const others = [await say(open), await say(open), await say(open)]
 
@@ -81,24 +89,85 @@ test('a message that waits for its room keeps up those of its room, in their ord
   expect(batches).toEqual([1, 1, 1, 1, 2])
 })
 
-test('what comes while many are under way goes together after them', async () => {
+test.each([
+  { underWay: 4, first: [2] },
+  { underWay: 5, first: [] },
+])('while $underWay are under way, what comes for another room goes before them: $first', async ({ underWay, first }) => {
   const { say, batches } = openWrites()
   const held = await newRoom(ada)
   const open = await newRoom(ada)
   const { release } = await lock(held)
 
-  const many = [1, 2, 3, 4, 5].map(() => say(held))
-  await until(async () => (await sendsThatWaitForALock()) === 1)
-  const one = say(open)
-  // It would be stored before this is answered.
+  const many = Array.from({ length: underWay }, () => say(held))
+  await oneWaitsForALock()
+  const others = [say(open), say(open)]
+  await nextTurn()
+  // Behind it, if it went by the other lane.
   await database.writers[1]?.execute(sql`select pg_backend_pid()`)
-  const others = [one, say(open), say(held)]
-  expect(batches).toEqual([])
+  await nextTurn()
+  expect(batches).toEqual(first)
+  others.push(say(held))
 
   await release()
-  expect(await Promise.all(many)).toEqual([1, 2, 3, 4, 5])
-  expect(await Promise.all(others)).toEqual([1, 2, 6])
-  expect(batches).toEqual([5, 3])
+  expect(await Promise.all(many)).toEqual([1, 2, 3, 4, 5].slice(0, underWay))
+  expect(await Promise.all(others)).toEqual([1, 2, underWay + 1])
+  expect(batches).toEqual(first.length > 0 ? [2, 4, 1] : [5, 3])
+})
+
+test('after a lane has failed all go by one that works', async () => {
+  const nowhere = openDatabase({ url: `postgres://127.0.0.1:${await freePort()}/nowhere` })
+  onTestFinished(() => nowhere.close())
+  const { say } = openWrites({ lanes: [...database.writers.slice(0, 1), ...nowhere.writers.slice(0, 1)] })
+  const held = await newRoom(ada)
+  const open = await newRoom(ada)
+  const { release } = await lock(held)
+
+  const first = say(held)
+  await oneWaitsForALock()
+  await expect(say(open)).rejects.toThrow()
+  const after = [say(open), say(open)]
+  await release()
+  expect(await Promise.all([first, ...after])).toEqual([1, 1, 2])
+  expect(await Promise.all([say(open), say(held)])).toEqual([3, 2])
+  const stored = say(held)
+  await nextTurn()
+  expect(await Promise.all([stored, say(open)])).toEqual([3, 4])
+})
+
+test('a lane that cannot connect is tried once, and then the other', async () => {
+  const nowhere = openDatabase({ url: `postgres://127.0.0.1:${await freePort()}/nowhere` })
+  onTestFinished(() => nowhere.close())
+  const { say } = openWrites({ lanes: [...nowhere.writers.slice(0, 1), ...database.writers.slice(0, 1)] })
+  const room = await newRoom(ada)
+  await expect(say(room)).rejects.toThrow()
+  expect([await say(room), await say(room)]).toEqual([1, 2])
+})
+
+test('a repetition waits for the original, and keeps no lane from others', async () => {
+  const { send, say } = openWrites()
+  const held = await newRoom(ada)
+  const open = await newRoom(ada)
+  const { release } = await lock(held)
+  const both = [1, 2].map(() => send(bareMessage(held, ada, { clientId: 'one' })))
+  await oneWaitsForALock()
+  expect(await say(open)).toBe(1)
+  await release()
+  expect((await Promise.all(both)).map(({ outcome }) => outcome)).toEqual(['sent', 'repeated'])
+})
+
+test('a room that waits takes at most half of the places of those who wait', async () => {
+  const { say } = openWrites({ longestQueue: 4 })
+  const held = await newRoom(ada)
+  const open = await newRoom(ada)
+  const { release } = await lock(held)
+  const first = say(held)
+  await oneWaitsForALock()
+  const next = [say(held), say(held)]
+  await expect(say(held)).rejects.toMatchObject({ code: 'unavailable', retryAfter: 1 })
+  expect(await say(open)).toBe(1)
+  await release()
+  expect(await Promise.all([first, ...next])).toEqual([1, 2, 3])
+  expect(await say(held)).toBe(4)
 })
 
 test('is idle when nothing waits in any lane', async () => {
@@ -108,7 +177,7 @@ test('is idle when nothing waits in any lane', async () => {
   const open = await newRoom(ada)
   const { release } = await lock(held)
   const sends = [say(held)]
-  await until(async () => (await sendsThatWaitForALock()) === 1)
+  await oneWaitsForALock()
   sends.push(say(held))
   let isIdle = false
   const idling = idle().then(() => {
@@ -122,8 +191,8 @@ test('is idle when nothing waits in any lane', async () => {
   expect(await Promise.all(sends)).toEqual([1, 2])
 })
 
-test('a batch leaves out the rooms under way, and a repetition with what its sender says after it', () => {
-  const waiting = (roomId: string, senderId: number, clientId: string): Waiting => ({
+test('a repetition stays for the next batch, and with it what its sender says after it in that room', () => {
+  const waiting = (roomId: string, senderId: number, clientId: string | null): Waiting => ({
     message: bareMessage(roomId, senderId, { clientId }),
     resolve: () => undefined,
     reject: () => undefined,
@@ -131,20 +200,27 @@ test('a batch leaves out the rooms under way, and a repetition with what its sen
   const queue = [
     waiting('a', 1, 'one'),
     waiting('b', 1, 'one'),
-    waiting('c', 1, 'one'),
-    waiting('c', 1, 'one'),
-    waiting('c', 1, 'two'),
-    waiting('c', 2, 'one'),
-    waiting('d', 2, 'one'),
+    waiting('b', 1, 'one'),
+    waiting('b', 1, 'two'),
+    waiting('b', 1, null),
+    waiting('b', 2, 'one'),
+    waiting('c', 1, null),
   ]
-  const places = (some: readonly Waiting[]) => some.map((one) => queue.indexOf(one))
-
-  const all = takeBatch(queue, 4, new Set(['a']))
-  expect(places(all.batch)).toEqual([1, 2, 5, 6])
-  expect(places(all.rest)).toEqual([0, 3, 4])
-  const few = takeBatch(queue, 2, new Set(['a']))
-  expect(places(few.batch)).toEqual([1, 2])
-  expect(places(few.rest)).toEqual([0, 3, 4, 5, 6])
-  const none = takeBatch(queue, 256, new Set())
-  expect(places(none.batch)).toEqual([0, 1, 2, 5, 6])
+  const taken = (limit: number) => {
+    const { batch, rest } = takeBatch(queue, limit)
+    return [batch, rest].map((some) => some.map((one) => queue.indexOf(one)))
+  }
+  expect(taken(1)).toEqual([[0], [1, 2, 3, 4, 5, 6]])
+  expect(taken(2)).toEqual([
+    [0, 1],
+    [2, 3, 4, 5, 6],
+  ])
+  expect(taken(3)).toEqual([
+    [0, 1, 5],
+    [2, 3, 4, 6],
+  ])
+  expect(taken(256)).toEqual([
+    [0, 1, 5, 6],
+    [2, 3, 4],
+  ])
 })
