@@ -5,7 +5,7 @@ import type { Layout } from './systems/layout.ts'
 import { openSystem } from './systems/open.ts'
 import type { System, SystemName } from './systems/system.ts'
 
-/** Measures each system once a round, in turn. Every system is started once, with stores of its own, and idles while another is measured. */
+/** Measures each system once a round, in turn. Every system is started once, with stores of its own, settles, and idles while another is measured. */
 export async function compare(
   bench: Bench,
   names: readonly SystemName[],
@@ -17,6 +17,7 @@ export async function compare(
   const results: Results = Object.fromEntries(names.map((name) => [name, []]))
   try {
     for (const name of names) systems.push(await openSystem(name, { layout, environment, profiles }))
+    for (const system of systems) await settle(bench, system, measure)
     for (let round = 0; round < bench.rounds; round++) {
       // Nobody always comes first.
       for (const [place] of systems.entries()) {
@@ -31,6 +32,11 @@ export async function compare(
   } finally {
     for (const system of systems) await system.close()
   }
+}
+
+async function settle(bench: Bench, system: System, measure: (system: System, round: number) => Promise<Figures>): Promise<void> {
+  const until = performance.now() + bench.settle * 1_000
+  while (performance.now() < until) await measure(system, -1)
 }
 
 /** Opens the sockets of all members, does the work, waits until every message has arrived everywhere, and closes them. */

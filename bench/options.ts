@@ -5,6 +5,7 @@ export type BenchOptions = {
   rounds: number
   seconds: number
   warmUp: number
+  settle: number
   loadProcesses: number
   environment: Record<string, string>
   profiles: string | undefined
@@ -18,6 +19,7 @@ export const usage = `npm run bench -- [options]
   --rounds <n>            rounds of each scenario, 3
   --seconds <n>           of each measurement, 8
   --warm-up <n>           seconds before it, 2
+  --settle <n>            seconds that each system works before its first round, 20
   --load-processes <n>    processes that the load runs in, 2
   --set NAME=value        a variable of our server and relay; may be repeated
   --cpu-prof <folder>     CPU profiles of our processes
@@ -35,6 +37,7 @@ export function readOptions(args: string[]): BenchOptions | undefined {
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '8' },
       'warm-up': { type: 'string', default: '2' },
+      settle: { type: 'string', default: '20' },
       'load-processes': { type: 'string', default: '2' },
       set: { type: 'string', multiple: true, default: [] },
       'cpu-prof': { type: 'string' },
@@ -49,6 +52,7 @@ export function readOptions(args: string[]): BenchOptions | undefined {
     rounds: positive(values.rounds),
     seconds: positive(values.seconds),
     warmUp: positive(values['warm-up']),
+    settle: positive(values.settle),
     loadProcesses: positive(values['load-processes']),
     environment: Object.fromEntries(values.set.map(splitSetting)),
     profiles: values['cpu-prof'],

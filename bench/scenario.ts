@@ -4,6 +4,8 @@ export type Bench = {
   /** Of each measurement, after it has warmed up. */
   seconds: number
   warmUp: number
+  /** Seconds that a system works, not measured, before its first round: in them V8 compiles, as it does once in the weeks that a service runs. */
+  settle: number
   /** Processes that the load runs in. */
   loadProcesses: number
   /** Variables of our server and relay. */
