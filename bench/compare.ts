@@ -5,13 +5,10 @@ import type { Layout } from './systems/layout.ts'
 import { openSystem } from './systems/open.ts'
 import type { System, SystemName } from './systems/system.ts'
 
+type Measure = (system: System) => Promise<Figures>
+
 /** Measures each system once a round, in turn. Every system is started once, with stores of its own, settles, and idles while another is measured. */
-export async function compare(
-  bench: Bench,
-  names: readonly SystemName[],
-  layout: Layout,
-  measure: (system: System, round: number) => Promise<Figures>,
-): Promise<Results> {
+export async function compare(bench: Bench, names: readonly SystemName[], layout: Layout, measure: Measure): Promise<Results> {
   const { environment, profiles } = bench
   const systems: System[] = []
   const results: Results = Object.fromEntries(names.map((name) => [name, []]))
@@ -23,7 +20,7 @@ export async function compare(
       for (const [place] of systems.entries()) {
         const system = systems[(place + round) % systems.length]
         if (!system) continue
-        const figures = await measure(system, round)
+        const figures = await measure(system)
         results[system.name]?.push(figures)
         bench.say(`round ${round + 1}  ${system.name.padEnd(15)}  ${showFigures(figures)}`)
       }
@@ -34,9 +31,9 @@ export async function compare(
   }
 }
 
-async function settle(bench: Bench, system: System, measure: (system: System, round: number) => Promise<Figures>): Promise<void> {
+async function settle(bench: Bench, system: System, measure: Measure): Promise<void> {
   const until = performance.now() + bench.settle * 1_000
-  while (performance.now() < until) await measure(system, -1)
+  while (performance.now() < until) await measure(system)
 }
 
 /** Opens the sockets of all members, does the work, waits until every message has arrived everywhere, and closes them. */

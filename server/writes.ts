@@ -3,6 +3,7 @@ import type { NewMessage } from '../db/queries/new-message.ts'
 import { insertMessages, type SendOutcome } from '../db/queries/sends.ts'
 import { ChatError } from '../schemas/errors.ts'
 import { takeBatch, type Waiting } from './batch.ts'
+import { databaseCodeOf } from './plugins/errors.ts'
 
 /** Stores messages: those that wait together go as one transaction. */
 export type Writes = {
@@ -132,7 +133,7 @@ export function createWrites({ lanes, largestBatch, longestQueue = 20_000, onCom
   }
 
   async function splitOrReject(lane: Database, batch: readonly Waiting[], error: unknown): Promise<boolean> {
-    const code = codeOf(error)
+    const code = databaseCodeOf(error) ?? ''
     if (batch.length > 1 && isRefusal(code)) {
       const middle = Math.ceil(batch.length / 2)
       const works = [await write(lane, batch.slice(0, middle)), await write(lane, batch.slice(middle))]
@@ -151,11 +152,6 @@ export function createWrites({ lanes, largestBatch, longestQueue = 20_000, onCom
       }),
     written: () => written,
   }
-}
-
-function codeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause ? error.cause : error
-  return String((cause as { code?: unknown } | null)?.code)
 }
 
 /** Whether the database looked at the statement and refused it: class 22 (bad values), 23 (constraints) or 54 (limits). A lost connection or lock says nothing about the messages. */

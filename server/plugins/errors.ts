@@ -49,8 +49,13 @@ const framework: Record<string, (error: Error, request: FastifyRequest) => ChatE
 
 /** The database cannot be reached, gave up waiting, or is going down: trying again can help. */
 export function isDatabaseAway(error: Error): boolean {
-  const code = codeOf(error.cause) ?? codeOf(error)
+  const code = databaseCodeOf(error)
   return code !== undefined && /^(CONNECT_TIMEOUT|CONNECTION_\w+|ECONN\w+|EPIPE|57P0\d|53\d{3}|08\w{3}|55P03|57014|40P01)$/.test(code)
+}
+
+/** The SQLSTATE, or the driver's or the system's word for a connection that was lost; drizzle wraps what it was told. */
+export function databaseCodeOf(error: unknown): string | undefined {
+  return error instanceof Error ? (codeOf(error.cause) ?? codeOf(error)) : undefined
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -61,6 +61,19 @@ function lock(roomId: string): Promise<{ release(): Promise<void> }> {
   })
 }
 
+/** One that is locked until it is released, and one that is not. */
+async function twoRooms() {
+  const held = await newRoom(ada)
+  const open = await newRoom(ada)
+  return { held, open, ...(await lock(held)) }
+}
+
+async function lanesToNowhere(): Promise<readonly Database[]> {
+  const nowhere = openDatabase({ url: `postgres://127.0.0.1:${await freePort()}/nowhere` })
+  onTestFinished(() => nowhere.close())
+  return nowhere.writers
+}
+
 /** The message of a room that is locked is on its way to the database. */
 const oneWaitsForALock = () => until(async () => (await sendsThatWaitForALock()) === 1)
 
@@ -73,9 +86,7 @@ async function sendsThatWaitForALock(): Promise<number> {
 
 test('a message that waits for its room keeps up those of its room, in their order, and of no other', async () => {
   const { say, batches } = openWrites()
-  const held = await newRoom(ada)
-  const open = await newRoom(ada)
-  const { release } = await lock(held)
+  const { held, open, release } = await twoRooms()
 
   const first = say(held)
   await oneWaitsForALock()
@@ -94,9 +105,7 @@ test.each([
   { underWay: 5, first: [] },
 ])('while $underWay are under way, what comes for another room goes before them: $first', async ({ underWay, first }) => {
   const { say, batches } = openWrites()
-  const held = await newRoom(ada)
-  const open = await newRoom(ada)
-  const { release } = await lock(held)
+  const { held, open, release } = await twoRooms()
 
   const many = Array.from({ length: underWay }, () => say(held))
   await oneWaitsForALock()
@@ -115,12 +124,8 @@ test.each([
 })
 
 test('after a lane has failed all go by one that works', async () => {
-  const nowhere = openDatabase({ url: `postgres://127.0.0.1:${await freePort()}/nowhere` })
-  onTestFinished(() => nowhere.close())
-  const { say } = openWrites({ lanes: [...database.writers.slice(0, 1), ...nowhere.writers.slice(0, 1)] })
-  const held = await newRoom(ada)
-  const open = await newRoom(ada)
-  const { release } = await lock(held)
+  const { say } = openWrites({ lanes: [...database.writers.slice(0, 1), ...(await lanesToNowhere()).slice(0, 1)] })
+  const { held, open, release } = await twoRooms()
 
   const first = say(held)
   await oneWaitsForALock()
@@ -135,9 +140,7 @@ test('after a lane has failed all go by one that works', async () => {
 })
 
 test('a lane that cannot connect is tried once, and then the other', async () => {
-  const nowhere = openDatabase({ url: `postgres://127.0.0.1:${await freePort()}/nowhere` })
-  onTestFinished(() => nowhere.close())
-  const { say } = openWrites({ lanes: [...nowhere.writers.slice(0, 1), ...database.writers.slice(0, 1)] })
+  const { say } = openWrites({ lanes: [...(await lanesToNowhere()).slice(0, 1), ...database.writers.slice(0, 1)] })
   const room = await newRoom(ada)
   await expect(say(room)).rejects.toThrow()
   expect([await say(room), await say(room)]).toEqual([1, 2])
@@ -145,9 +148,7 @@ test('a lane that cannot connect is tried once, and then the other', async () =>
 
 test('a repetition waits for the original, and keeps no lane from others', async () => {
   const { send, say } = openWrites()
-  const held = await newRoom(ada)
-  const open = await newRoom(ada)
-  const { release } = await lock(held)
+  const { held, open, release } = await twoRooms()
   const both = [1, 2].map(() => send(bareMessage(held, ada, { clientId: 'one' })))
   await oneWaitsForALock()
   expect(await say(open)).toBe(1)
@@ -157,9 +158,7 @@ test('a repetition waits for the original, and keeps no lane from others', async
 
 test('a room that waits takes at most half of the places of those who wait', async () => {
   const { say } = openWrites({ longestQueue: 4 })
-  const held = await newRoom(ada)
-  const open = await newRoom(ada)
-  const { release } = await lock(held)
+  const { held, open, release } = await twoRooms()
   const first = say(held)
   await oneWaitsForALock()
   const next = [say(held), say(held)]
@@ -173,9 +172,7 @@ test('a room that waits takes at most half of the places of those who wait', asy
 test('is idle when nothing waits in any lane', async () => {
   const { say, idle, written } = openWrites()
   await idle()
-  const held = await newRoom(ada)
-  const open = await newRoom(ada)
-  const { release } = await lock(held)
+  const { held, open, release } = await twoRooms()
   const sends = [say(held)]
   await oneWaitsForALock()
   sends.push(say(held))
