@@ -32,6 +32,7 @@ export async function compare(bench: Bench, names: readonly SystemName[], layout
 }
 
 async function settle(bench: Bench, system: System, measure: Measure): Promise<void> {
+  if (bench.settle > 0) bench.say(`settles  ${system.name}`)
   const until = performance.now() + bench.settle * 1_000
   while (performance.now() < until) await measure(system)
 }
